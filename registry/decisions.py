@@ -1,0 +1,94 @@
+"""Approved decisions, as they came in: immutable snapshots, one row a revision."""
+
+import dataclasses
+import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from registry import schema
+from registry.database import insert
+from registry.formats import canonical
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One revision of a decision. `digest` is SHA-256 of the canonical bytes of its public part."""
+
+    id: int
+    source: str
+    reference: str
+    revision: int
+    pack: str
+    canonical: bytes
+    digest: bytes
+
+    @property
+    def public(self) -> dict[str, object]:
+        """What is printed and attached to the PDF."""
+        return _part(self.canonical, "public")
+
+    @property
+    def private(self) -> dict[str, object]:
+        """What is never printed, attached or logged, with the salt of its commitment."""
+        return _part(self.canonical, "private")
+
+
+_COLUMNS: Final = [schema.decisions.c[field.name] for field in dataclasses.fields(Decision)]
+
+
+def latest(tx: sa.Connection, *, office: str, source: str, reference: str) -> Decision | None:
+    """The newest revision of a decision."""
+    table = schema.decisions.c
+    query = (
+        sa.select(*_COLUMNS)
+        .where(table.office == office, table.source == source, table.reference == reference)
+        .order_by(table.revision.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).mappings().first()
+    return None if row is None else Decision(**row)
+
+
+def by_id(tx: sa.Connection, decision: int) -> Decision:
+    """The revision with this id. Raises `LookupError`."""
+    row = tx.execute(sa.select(*_COLUMNS).where(schema.decisions.c.id == decision)).mappings().first()
+    if row is None:
+        raise LookupError(f"no decision {decision}")
+    return Decision(**row)
+
+
+def record(
+    tx: sa.Connection,
+    *,
+    office: str,
+    source: str,
+    reference: str,
+    pack: str,
+    snapshot: dict[str, object],
+    supersedes: Decision | None,
+    now: datetime.datetime,
+) -> Decision:
+    """Keep a snapshot {"public": …, "private": …} as the next revision after `supersedes`."""
+    key = insert(
+        tx,
+        schema.decisions,
+        office=office,
+        source=source,
+        reference=reference,
+        revision=1 if supersedes is None else supersedes.revision + 1,
+        pack=pack,
+        canonical=canonical.dump(snapshot),
+        digest=canonical.sha256(canonical.dump(snapshot["public"])),
+        supersedes=None if supersedes is None else supersedes.id,
+        recorded_at=now,
+    )
+    return by_id(tx, key)
+
+
+def _part(data: bytes, name: str) -> dict[str, object]:
+    snapshot = canonical.parse(data)
+    part = snapshot[name] if isinstance(snapshot, dict) else None
+    if not isinstance(part, dict):
+        raise TypeError("a stored decision is an object with a public and a private part")
+    return part

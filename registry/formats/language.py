@@ -1,0 +1,35 @@
+"""The two languages of what officers and the public read: Indonesian is the source, English the translation.
+
+Catalogues are gettext `.po` files inside each package, read as they are: there is no compiled copy that could
+be out of date.
+"""
+
+import functools
+import gettext
+import importlib.resources
+import io
+from typing import Final
+
+from babel.messages import mofile, pofile
+
+SOURCE: Final = "id"
+LANGUAGES: Final = ("id", "en")
+
+
+@functools.cache
+def translations(package: str, language: str) -> gettext.NullTranslations:
+    """The translations of `package` into `language`; the source language gives every message as it stands.
+
+    Read once in a process: a catalogue is as fixed as the code. Raises `ValueError` for a language that is not one
+    of `LANGUAGES`.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"no such language: {language}")
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    path = importlib.resources.files(package) / "locale" / language / "LC_MESSAGES" / f"{package}.po"
+    catalog = pofile.read_po(io.BytesIO(path.read_bytes()), locale=language, abort_invalid=True)
+    compiled = io.BytesIO()
+    mofile.write_mo(compiled, catalog)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

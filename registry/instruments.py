@@ -1,0 +1,252 @@
+"""Instruments: what carries a number. Frozen, rendered, then issued exactly once.
+
+How far an instrument has come is read from the rows themselves (`stage`); there is no status column that could
+disagree with them. Until the issue an instrument may thaw and freeze again; a trigger refuses any change after.
+"""
+
+import dataclasses
+import datetime
+import enum
+import secrets
+from typing import Final
+
+import sqlalchemy as sa
+
+from registry import schema
+from registry.database import insert
+from registry.formats.canonical import sha256
+from registry.formats.errors import DocumentError
+from registry.formats.logentry import Event, LogEntry, encode
+from registry.formats.record import PublicField, Status
+
+SLOTS_A_LIST: Final = 2**17
+
+
+class InstrumentError(DocumentError):
+    """What was asked is not possible for this instrument as it stands."""
+
+
+class Stage(enum.StrEnum):
+    """How far an instrument has come."""
+
+    FROZEN = "frozen"
+    RENDERED = "rendered"
+    ISSUED = "issued"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """A frozen instrument. `freeze` counts its freezes; `shape` is what its page is laid out from."""
+
+    id: int
+    decision: int
+    pack: str
+    serial: int
+    number_row: int
+    number: str
+    date_of_issue: datetime.date
+    valid_until: datetime.date | None
+    mandate: int
+    statement: bytes
+    shape: dict[str, object]
+    freeze: int
+    frozen_at: datetime.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Unsigned:
+    """The unsigned document of an instrument's present freeze, and where things stand on its page."""
+
+    id: int
+    sha256: bytes
+    layout: dict[str, dict[str, float]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What a freeze fixes, beside decision and number."""
+
+    pack: str
+    number: str
+    date_of_issue: datetime.date
+    valid_until: datetime.date | None
+    mandate: int
+    statement: bytes
+    public_view: tuple[PublicField, ...]
+    shape: dict[str, object]
+
+
+_COLUMNS: Final = [schema.instruments.c[field.name] for field in dataclasses.fields(Instrument)]
+
+
+def of_reference(tx: sa.Connection, *, office: str, source: str, reference: str) -> Instrument | None:
+    """The instrument of any revision of a decision."""
+    decisions, instruments = schema.decisions.c, schema.instruments.c
+    return _one(
+        tx,
+        sa.select(*_COLUMNS)
+        .join(schema.decisions, decisions.id == instruments.decision)
+        .where(decisions.office == office, decisions.source == source, decisions.reference == reference),
+    )
+
+
+def by_id(tx: sa.Connection, instrument: int) -> Instrument:
+    """The instrument with this id. Raises `LookupError`."""
+    found = _one(tx, sa.select(*_COLUMNS).where(schema.instruments.c.id == instrument))
+    if found is None:
+        raise LookupError(f"no instrument {instrument}")
+    return found
+
+
+def stage(tx: sa.Connection, instrument: Instrument) -> Stage:
+    """How far the instrument has come."""
+    entries = schema.log_entries.c
+    issued = sa.select(entries.id).where(entries.instrument == instrument.id, entries.event == Event.ISSUE.value)
+    if tx.execute(issued).first() is not None:
+        return Stage.ISSUED
+    return Stage.FROZEN if unsigned(tx, instrument) is None else Stage.RENDERED
+
+
+def draw_serial(tx: sa.Connection) -> int:
+    """A free serial: list * 2**17 + slot, the slot random, so that it tells neither order nor number of permits.
+
+    A list is filled to one half before the next is begun, which keeps the search short.
+    """
+    table = schema.instruments.c
+    first = 0
+    while True:
+        within = sa.and_(table.serial >= first, table.serial < first + SLOTS_A_LIST)
+        taken = tx.execute(sa.select(sa.func.count()).select_from(schema.instruments).where(within)).scalar_one()
+        if taken < SLOTS_A_LIST // 2:
+            break
+        first += SLOTS_A_LIST
+    while True:
+        serial = first + secrets.randbelow(SLOTS_A_LIST)
+        if tx.execute(sa.select(table.id).where(table.serial == serial)).first() is None:
+            return serial
+
+
+def freeze(
+    tx: sa.Connection,
+    *,
+    office: str,
+    decision: int,
+    number_row: int,
+    serial: int,
+    frozen: Frozen,
+    thawed: Instrument | None,
+    now: datetime.datetime,
+) -> Instrument:
+    """Fix what will be printed: a new instrument, or a new freeze of one that thawed before it was issued."""
+    values: dict[str, object] = {
+        "decision": decision,
+        "pack": frozen.pack,
+        "serial": serial,
+        "number_row": number_row,
+        "number": frozen.number,
+        "date_of_issue": frozen.date_of_issue,
+        "valid_until": frozen.valid_until,
+        "mandate": frozen.mandate,
+        "statement": frozen.statement,
+        "public_view": [dataclasses.asdict(field) for field in frozen.public_view],
+        "shape": frozen.shape,
+        "frozen_at": now,
+    }
+    table = schema.instruments
+    if thawed is not None:
+        tx.execute(table.update().where(table.c.id == thawed.id).values(freeze=thawed.freeze + 1, **values))
+        return by_id(tx, thawed.id)
+    key = insert(tx, table, kind="permit", office=office, freeze=1, **values)
+    return by_id(tx, key)
+
+
+def unsigned(tx: sa.Connection, instrument: Instrument) -> Unsigned | None:
+    """The unsigned document of the present freeze, if it was rendered."""
+    table = schema.documents.c
+    row = tx.execute(
+        sa.select(table.id, table.sha256, table.layout).where(
+            table.instrument == instrument.id, table.kind == "unsigned", table.revision == instrument.freeze
+        )
+    ).first()
+    return None if row is None else Unsigned(id=row.id, sha256=row.sha256, layout=row.layout)
+
+
+def record_unsigned(
+    tx: sa.Connection,
+    instrument: Instrument,
+    *,
+    file_sha256: bytes,
+    layout: dict[str, dict[str, float]],
+    now: datetime.datetime,
+) -> None:
+    """Record the rendered document of the present freeze; the bytes already stand in the file store."""
+    insert(
+        tx,
+        schema.documents,
+        instrument=instrument.id,
+        kind="unsigned",
+        revision=instrument.freeze,
+        sha256=file_sha256,
+        layout=layout,
+        recorded_at=now,
+    )
+
+
+def issue(
+    tx: sa.Connection,
+    instrument: Instrument,
+    *,
+    parent: Unsigned,
+    file_sha256: bytes,
+    signing_profile: str,
+    signer_certificate: int,
+    validation_data: tuple[tuple[str, bytes], ...],
+    now: datetime.datetime,
+) -> None:
+    """The moment of issue: signed document, status and log entry in the caller's one transaction.
+
+    `validation_data` are (kind, SHA-256) of the chain and revocation lists of the day; bytes of all documents
+    already stand in the file store. Raises `InstrumentError` if the permit was issued before.
+    """
+    if stage(tx, instrument) is Stage.ISSUED:
+        raise InstrumentError(f"{instrument.number} was issued already")
+    document = insert(
+        tx,
+        schema.documents,
+        instrument=instrument.id,
+        kind="signed",
+        revision=1,
+        sha256=file_sha256,
+        parent=parent.id,
+        signing_profile=signing_profile,
+        signer_certificate=signer_certificate,
+        recorded_at=now,
+    )
+    for kind, digest in validation_data:
+        tx.execute(schema.validation_data.insert().values(document=document, kind=kind, sha256=digest))
+    insert(
+        tx,
+        schema.status_changes,
+        instrument=instrument.id,
+        sequence=1,
+        status=Status.IN_FORCE.value,
+        ground="issue",
+        effective_at=now,
+        recorded_at=now,
+    )
+    entry = LogEntry(
+        event=Event.ISSUE,
+        serial=instrument.serial,
+        statement_sha256=sha256(instrument.statement),
+        file_sha256=file_sha256,
+        effective=int(now.timestamp()),
+        recorded=int(now.timestamp()),
+    )
+    insert(
+        tx, schema.log_entries, event=entry.event.value, instrument=instrument.id, entry=encode(entry), recorded_at=now
+    )
+
+
+def _one(tx: sa.Connection, query: sa.Select[tuple[object, ...]]) -> Instrument | None:
+    row = tx.execute(query).mappings().first()
+    return None if row is None else Instrument(**row)

@@ -1,0 +1,203 @@
+"""The tables, as SQLAlchemy sees them. The migrations make them; a test holds the two against each other.
+
+Append-only tables are guarded by triggers in the database itself (`registry.migrations`), so that a bug or a
+visitor with a database shell cannot quietly edit what was decided.
+"""
+
+import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+
+class Instant(sa.TypeDecorator[datetime.datetime]):
+    """A moment in UTC, to the microsecond, kept as text that sorts as it reads on every database."""
+
+    impl = sa.String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> str | None:
+        """Refuse a moment without a zone: its meaning would depend on the machine."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime.datetime | None:
+        """The moment in UTC."""
+        del dialect
+        return None if value is None else datetime.datetime.fromisoformat(value)
+
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True)
+
+
+def _sha256(name: str = "sha256", *, nullable: bool = False) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary(32), nullable=nullable)
+
+
+decisions: Final = sa.Table(
+    "decisions",
+    metadata,
+    _id(),
+    sa.Column("office", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("reference", sa.String, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("pack", sa.String, nullable=False),
+    sa.Column("canonical", sa.LargeBinary, nullable=False),
+    _sha256("digest"),
+    sa.Column("supersedes", sa.ForeignKey("decisions.id")),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("office", "source", "reference", "revision"),
+)
+
+mandates: Final = sa.Table(
+    "mandates",
+    metadata,
+    _id(),
+    sa.Column("office", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("rank", sa.String, nullable=False),
+    sa.Column("employee_number", sa.String, nullable=False),
+    sa.Column("mode", sa.String, nullable=False),
+    sa.Column("office_title", sa.String, nullable=False),
+    sa.Column("own_title", sa.String, nullable=False),
+    sa.Column("decree_number", sa.String, nullable=False),
+    sa.Column("decree_date", sa.Date, nullable=False),
+    sa.Column("scope", sa.JSON, nullable=False),
+    sa.Column("valid_from", sa.Date, nullable=False),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("recorded_at", Instant, nullable=False),
+)
+
+signer_certificates: Final = sa.Table(
+    "signer_certificates",
+    metadata,
+    _id(),
+    sa.Column("employee_number", sa.String, nullable=False),
+    _sha256(),
+    sa.Column("certificate", sa.LargeBinary, nullable=False),
+    sa.Column("issuers", sa.JSON, nullable=False),  # base64 of each DER certificate, own issuer first
+    sa.Column("not_before", Instant, nullable=False),
+    sa.Column("not_after", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("sha256"),
+)
+
+numbers: Final = sa.Table(
+    "numbers",
+    metadata,
+    _id(),
+    sa.Column("series", sa.String, nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("fate", sa.String, nullable=False),
+    sa.Column("reason", sa.String),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("series", "year", "n"),
+    sa.CheckConstraint("fate IN ('used', 'void', 'outside')", name="fate"),
+    sa.CheckConstraint("fate = 'used' OR reason IS NOT NULL", name="reason"),
+)
+
+instruments: Final = sa.Table(
+    "instruments",
+    metadata,
+    _id(),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("office", sa.String, nullable=False),
+    sa.Column("decision", sa.ForeignKey("decisions.id"), nullable=False),
+    sa.Column("pack", sa.String, nullable=False),
+    sa.Column("serial", sa.BigInteger, nullable=False),
+    sa.Column("number_row", sa.ForeignKey("numbers.id"), nullable=False),
+    sa.Column("number", sa.String, nullable=False),
+    sa.Column("date_of_issue", sa.Date, nullable=False),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("mandate", sa.ForeignKey("mandates.id"), nullable=False),
+    sa.Column("statement", sa.LargeBinary, nullable=False),
+    sa.Column("public_view", sa.JSON, nullable=False),
+    sa.Column("shape", sa.JSON, nullable=False),
+    sa.Column("freeze", sa.Integer, nullable=False),
+    sa.Column("frozen_at", Instant, nullable=False),
+    sa.UniqueConstraint("serial"),
+    sa.UniqueConstraint("number_row"),
+    sa.UniqueConstraint("office", "number"),
+    sa.UniqueConstraint("decision"),
+)
+
+documents: Final = sa.Table(
+    "documents",
+    metadata,
+    _id(),
+    sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    _sha256(),
+    sa.Column("parent", sa.ForeignKey("documents.id")),
+    sa.Column("layout", sa.JSON),  # of an unsigned document: where QR and signature stand on the page
+    sa.Column("signing_profile", sa.String),
+    sa.Column("signer_certificate", sa.ForeignKey("signer_certificates.id")),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("instrument", "kind", "revision"),
+    sa.CheckConstraint("kind IN ('unsigned', 'signed')", name="kind"),
+    sa.CheckConstraint("(kind = 'signed') = (signing_profile IS NOT NULL)", name="profile"),
+    sa.Index(None, "sha256"),
+)
+
+validation_data: Final = sa.Table(
+    "validation_data",
+    metadata,
+    sa.Column("document", sa.ForeignKey("documents.id"), primary_key=True),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("sha256", sa.LargeBinary(32), primary_key=True),
+    sa.CheckConstraint("kind IN ('certificate', 'crl')", name="kind"),
+)
+
+status_changes: Final = sa.Table(
+    "status_changes",
+    metadata,
+    _id(),
+    sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("ground", sa.String, nullable=False),
+    sa.Column("decree", sa.String),
+    sa.Column("replaced_by", sa.String),
+    sa.Column("effective_at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("instrument", "sequence"),
+)
+
+log_entries: Final = sa.Table(
+    "log_entries",
+    metadata,
+    _id(),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+    sa.Column("index", sa.BigInteger),  # given by the sequencer, once
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("index"),
+    sa.Index(
+        "uq_log_entries_one_issue",
+        "instrument",
+        unique=True,
+        sqlite_where=sa.text("event = 'issue'"),
+        postgresql_where=sa.text("event = 'issue'"),
+    ),
+)

@@ -1,0 +1,155 @@
+"""Plain words for the four answers, the numbered checks and the reason codes.
+
+Codes are stable and for programs; a person reads a sentence. A code without one here is shown as it is: a newer
+verifier must never leave an older page without words.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from registry.formats.language import translations
+from registry.formats.verdict import Answer, Outcome
+from verifier.catalogue import N_
+
+ANSWERS: Final[Mapping[Answer, str]] = {
+    Answer.INTACT: N_("Utuh: isinya tidak diubah"),
+    Answer.ISSUED: N_("Terdaftar: diterbitkan kantor ini"),
+    Answer.IN_FORCE: N_("Berlaku: keadaannya sekarang"),
+    Answer.AUTHORISED: N_("Berwenang: ditandatangani pejabat yang berhak"),
+}
+
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.PASSED: N_("lulus"),
+    Outcome.FAILED: N_("gagal"),
+    Outcome.UNKNOWN: N_("belum pasti"),
+}
+
+# By the name behind the number: the number may move when a check is added before it.
+CHECKS: Final[Mapping[str, str]] = {
+    "paper_not_compared": N_("Kertasnya sama dengan yang terdaftar"),
+    "paper_compared": N_("Kertasnya sama dengan yang terdaftar"),
+    "file_readable": N_("Berkasnya dapat dibaca"),
+    "signature_present": N_("Ada tanda tangan elektronik"),
+    "signature_value": N_("Tanda tangan elektroniknya benar"),
+    "whole_file_covered": N_("Seluruh berkas tercakup tanda tangan, tanpa tambahan"),
+    "unmodified": N_("Tidak ada perubahan setelah ditandatangani"),
+    "registered_content": N_("Isinya sama dengan berkas yang terdaftar"),
+    "qr_belongs_to_file": N_("Kode QR dan berkasnya milik izin yang sama"),
+    "file_registered": N_("Berkas ini terdaftar sebagai izin yang diterbitkan"),
+    "statement_signature": N_("Kode QR ditandatangani kunci kantor ini"),
+    "statement_registered": N_("Kode QR sama dengan yang terdaftar"),
+    "permit_issued": N_("Izinnya sudah diterbitkan"),
+    "status": N_("Tidak dicabut, dibatalkan, dibekukan atau diganti"),
+    "validity": N_("Masih dalam masa berlaku"),
+    "validity_period": N_("Masih dalam masa berlaku"),
+    "signer_known": N_("Penandatangan terdaftar pada kantor ini"),
+    "certificate_valid": N_("Sertifikat penandatangan berlaku saat itu"),
+    "mandate": N_("Penandatangan berwenang pada tanggal terbit"),
+}
+
+REASONS: Final[Mapping[str, str]] = {
+    # 1 intact
+    "paper_not_compared": N_("Kertas tidak dapat diperiksa dari jauh; cocokkan sendiri isinya."),
+    "no_signature": N_("Berkas ini tidak mempunyai tanda tangan elektronik."),
+    "unreadable": N_("Susunan berkas ini rusak atau tidak lazim."),
+    "not_a_pdf": N_("Berkas ini bukan PDF."),
+    "bytes_before_header": N_("Ada isi yang disisipkan di depan berkas."),
+    "hybrid_xref": N_("Berkas ini dapat menampilkan isi yang berbeda pada pembaca yang berbeda."),
+    "encrypted": N_("Berkas ini dikunci dengan sandi."),
+    "signature_stripped": N_("Tanda tangannya sudah dibuang dari berkas ini."),
+    "signature_count": N_("Jumlah tanda tangannya tidak sesuai."),
+    "digest_mismatch": N_("Isinya tidak sama dengan yang ditandatangani."),
+    "signature_invalid": N_("Tanda tangan elektroniknya salah."),
+    "modified_after_signing": N_("Ada yang ditambahkan setelah berkas ditandatangani."),
+    "not_certified": N_("Tanda tangannya tidak mengunci isi berkas seperti seharusnya."),
+    "coverage": N_("Tanda tangannya tidak mencakup seluruh berkas."),
+    "trailing_bytes": N_("Ada isi yang ditempelkan di belakang berkas."),
+    "contents_padding": N_("Ada isi yang disembunyikan di ruang tanda tangan."),
+    "too_many_certificates": N_("Tanda tangannya membawa terlalu banyak sertifikat."),
+    "signature_container_changed": N_(
+        "Isi yang ditandatangani sama, tetapi berkasnya tidak persis sama dengan yang terdaftar."
+    ),
+    "qr_of_another_permit": N_("Kode QR pada berkas ini milik izin lain."),
+    "wrong_qr": N_("Kode QR pada berkas ini milik izin lain."),
+    "no_qr_found": N_("Tidak ada kode QR kantor ini yang terbaca."),
+    "qr_unreadable": N_("Kode QR pada berkas ini tidak terbaca."),
+    # 2 issued
+    "not_registered": N_("Tidak ada dalam daftar izin kantor ini."),
+    "file_not_registered": N_("Berkas ini bukan berkas yang terdaftar."),
+    "never_issued": N_("Tidak pernah diterbitkan."),
+    "not_issued": N_("Tidak pernah diterbitkan."),
+    "foreign_host": N_("Kode QR menuju alamat yang bukan milik kantor ini."),
+    "not_a_statement": N_("Ini bukan kode izin kantor ini."),
+    "statement_malformed": N_("Kode QR menyerupai kode kantor ini, tetapi rusak atau ditiru."),
+    "statement_signature_wrong": N_("Tanda tangan pada kode QR salah."),
+    "statement_forged": N_("Tanda tangan pada kode QR salah."),
+    "unknown_key": N_("Kode QR ditandatangani kunci yang bukan milik kantor ini."),
+    "key_revoked": N_("Kunci yang menandatangani kode QR ini sudah dicabut."),
+    "key_not_valid": N_("Kunci yang menandatangani kode QR ini tidak berlaku pada tanggal itu."),
+    "statement_differs": N_("Kode QR berbeda dengan yang terdaftar."),
+    "unknown_permit": N_("Izin ini tidak ada dalam daftar."),
+    "unknown_serial": N_("Izin ini tidak ada dalam daftar."),
+    # 3 in force
+    "expired": N_("Masa berlakunya sudah habis."),
+    "not_yet_in_force": N_("Belum berlaku pada tanggal itu."),
+    "suspended": N_("Izin ini sedang dibekukan."),
+    "revoked": N_("Izin ini sudah dicabut."),
+    "annulled": N_("Izin ini sudah dibatalkan."),
+    "superseded": N_("Izin ini sudah diganti dengan yang baru."),
+    # 4 authorised
+    "unknown_signer": N_("Penandatangan bukan pejabat kantor ini."),
+    "signer_unknown": N_("Penandatangan bukan pejabat kantor ini."),
+    "certificate_expired": N_("Sertifikat penandatangan sudah tidak berlaku saat itu."),
+    "certificate_not_yet_valid": N_("Sertifikat penandatangan belum berlaku saat itu."),
+    "certificate_revoked": N_("Sertifikat penandatangan sudah dicabut."),
+    "certificate_invalid": N_("Sertifikat penandatangan tidak sah."),
+    "untrusted_root": N_("Sertifikat penandatangan tidak berasal dari penerbit yang dipercaya."),
+    "no_revocation_data": N_("Belum ada keterangan apakah sertifikat penandatangan dicabut."),
+    "no_mandate": N_("Penandatangan tidak mempunyai wewenang pada tanggal terbit."),
+    "outside_mandate": N_("Penandatangan tidak mempunyai wewenang pada tanggal terbit."),
+    "offline": N_("Tidak dapat diperiksa tanpa sambungan ke kantor ini."),
+    # what stopped the checking
+    "not_checked": N_("Tidak diperiksa, karena pemeriksaan sebelumnya sudah menentukan jawabannya."),
+    "reader_stopped": N_("Pembacaan berkas terhenti."),
+    "registry_unavailable": N_("Daftar izin sedang tidak dapat dihubungi."),
+    "registry_unreachable": N_("Daftar izin sedang tidak dapat dihubungi."),
+    "document_unavailable": N_("Salinan yang terdaftar sedang tidak dapat dibuka."),
+    "timeout": N_("Pemeriksaan memakan waktu terlalu lama."),
+    "busy": N_("Terlalu banyak pemeriksaan sedang berjalan."),
+}
+
+_UNNAMED_CHECK = N_("Pemeriksaan {code}")
+_UNNAMED_REASON = N_("Kode alasan: {code}.")
+
+
+def answer_text(answer: Answer, language: str) -> str:
+    """The question behind one of the four answers."""
+    return translations("verifier", language).gettext(ANSWERS[answer])
+
+
+def outcome_text(outcome: Outcome, language: str) -> str:
+    """The outcome in a word."""
+    return translations("verifier", language).gettext(OUTCOMES[outcome])
+
+
+def check_text(identifier: str, language: str) -> str:
+    """What a check looks at; `identifier` is number and name ("2.1 file_registered")."""
+    name = identifier.rpartition(" ")[2]
+    translate = translations("verifier", language).gettext
+    if name in CHECKS:
+        return translate(CHECKS[name])
+    return translate(_UNNAMED_CHECK).format(code=name)
+
+
+def reason_text(code: str, language: str) -> str:
+    """Why a check did not pass, as a whole sentence."""
+    translate = translations("verifier", language).gettext
+    if code in REASONS:
+        return translate(REASONS[code])
+    return translate(_UNNAMED_REASON).format(code=code)
+
+
+def cause_text(code: str, language: str) -> str:
+    """The same, to go on after a colon: small letter first, no full stop."""
+    text = reason_text(code, language).removesuffix(".")
+    return text[:1].lower() + text[1:]

@@ -16,7 +16,7 @@ import alembic.config
 import alembic.migration
 import alembic.script
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from registry.formats.errors import UnavailableError
 
@@ -95,8 +95,11 @@ def insert(tx: sa.Connection, table: sa.Table, **values: object) -> int:
 def _available() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise UnavailableError(f"the registry's database does not answer: {error.orig}") from error
+    except DatabaseError as error:
+        # The bare class is "file is not a database"; its other children are our own mistakes.
+        if isinstance(error, OperationalError) or type(error) is DatabaseError:
+            raise UnavailableError(f"the registry's database does not answer: {error.orig}") from error
+        raise
 
 
 def _sqlite_engine(path: Path) -> sa.Engine:

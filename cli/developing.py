@@ -1,0 +1,50 @@
+"""Commands for those who work on Absah: tests, checks, benchmarks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+_SOURCES: Final = ("keys", "registry", "templates", "signing", "verifier", "desk", "cli", "tests", "bench", "absah")
+
+
+def test(rest: list[str], *, conformance: bool) -> int:
+    """Run the tests; words that are not ours go to pytest."""
+    pytest = [sys.executable, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, 4))]
+    if conformance:
+        return _run([*pytest, "-m", "conformance", *rest])
+    status = _run([*pytest, "-m", "not conformance", *rest])
+    print("The independent judges (EU DSS, veraPDF, pdfsig) were left out; `./absah test --conformance` asks them.")
+    return status
+
+
+def check() -> int:
+    """Formatter, linter, types, import rules, then the tests."""
+    steps = (
+        [sys.executable, "-m", "ruff", "format", "--check", "--quiet", *_SOURCES],
+        [sys.executable, "-m", "ruff", "check", "--quiet", *_SOURCES],
+        [sys.executable, "-m", "mypy", "--no-error-summary"],
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
+    )
+    for step in steps:
+        print(f"check: {' '.join(Path(word).name for word in step[:4])}", flush=True)
+        if status := _run(step):
+            return status
+    return test([], conformance=False)
+
+
+def bench(name: str, *, quick: bool, only_json: bool) -> int:
+    """Run one benchmark in a process of its own, as its peers run."""
+    script = ROOT / "bench" / f"{name}.py"
+    if not script.is_file():
+        known = ", ".join(sorted(path.stem for path in (ROOT / "bench").glob("*.py")))
+        print(f"absah: there is no benchmark {name!r}; known: {known}", file=sys.stderr)
+        return 2
+    flags = [flag for flag, given in (("--quick", quick), ("--json", only_json)) if given]
+    return _run([sys.executable, str(script), *flags])
+
+
+def _run(command: list[str]) -> int:
+    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603  # our own words, no shell

@@ -1,0 +1,171 @@
+"""Wires the rooms that make and sign permits, for a development home."""
+
+import dataclasses
+import datetime
+import importlib.resources
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cli.home import ConfigurationError, Home
+from cli.verifying import reader_of, verifier_of
+from desk.intake import Intake
+from keys.development import DevelopmentPki
+from registry import mandates
+from registry.formats.record import MandateMode, MandateRecord, PermitRecord, RegistryView, SignerRecord
+from registry.formats.verdict import Verdict
+from registry.records import RegistryReader
+from signing.issuance import Issuance
+from templates import packs
+from templates.office import OfficeProfile
+from templates.renderer import Renderer
+from verifier.reader import Reader
+
+DEVELOPMENT_HOST: Final = "izin.example.go.id"
+
+# Invented: no such person, number or decree exists.
+_PERSON: Final = "Dr. Contoh Sari Melati, S.E., M.Si."
+_EMPLOYEE_NUMBER: Final = "19750101 200001 2 999"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """The issuing side of one development home, ready to work."""
+
+    office: OfficeProfile
+    intake: Intake
+    issuance: Issuance
+    records: RegistryReader
+    reader: Reader
+
+
+def sample_office() -> bytes:
+    """The office profile that a new home begins with."""
+    return importlib.resources.files("templates").joinpath("offices", "kampar.toml").read_bytes()
+
+
+def development_home(root: Path, *, now: datetime.datetime) -> Home:
+    """The development home at `root`, made on the spot if there is none.
+
+    Raises `ConfigurationError` for a home of production: this wiring signs with a made-up authority.
+    """
+    if (root / "absah.toml").exists():
+        home = Home.open(root)
+        if home.settings.mode != "development":
+            raise ConfigurationError(f"{root} is a production home; the development keys refuse to sign there")
+    else:
+        home = Home.create(root, mode="development", office=sample_office(), host=DEVELOPMENT_HOST)
+    _equip(home, now)
+    return home
+
+
+def _equip(home: Home, now: datetime.datetime) -> None:
+    """PKI, mandate and trust anchors of a development home; each is made only if it is missing."""
+    office = OfficeProfile.from_toml(home.office_file.read_bytes())
+    if not any(home.keys.iterdir()):
+        DevelopmentPki.make(home.keys, now=now, person=_PERSON, office=office.name)
+    pki = DevelopmentPki.load(home.keys)
+    today = now.astimezone(ZoneInfo(office.zone)).date()
+    key = pki.signing_key()
+    database = home.database()
+    try:
+        with database.write() as tx:
+            try:
+                mandates.on_day(tx, office=office.id, day=today, pack="genset")
+            except mandates.MandateError:
+                mandates.appoint(tx, office=office.id, mandate=_sample_mandate(office, today), now=now)
+            mandates.register_signer(
+                tx, employee_number=_EMPLOYEE_NUMBER, certificate=key.certificate, issuers=key.issuers, now=now
+            )
+    finally:
+        database.close()
+    pki.trust(now).write(home.trust)
+
+
+def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecord:
+    return MandateRecord(
+        person=_PERSON,
+        rank="Pembina Utama Muda (IV/c)",
+        employee_number=_EMPLOYEE_NUMBER,
+        mode=MandateMode.DEFINITIVE,
+        office_title=office.head_title,
+        own_title=office.head_title,
+        decree_number="821.2/CONTOH/001",
+        decree_date=today,
+        scope=(),
+        valid_from=today,
+        valid_until=None,
+    )
+
+
+@contextmanager
+def workshop(home: Home) -> Iterator[Workshop]:
+    """Everything that issues permits, wired to one home; closed when the block ends."""
+    office = OfficeProfile.from_toml(home.office_file.read_bytes())
+    zone = ZoneInfo(office.zone)
+    pki = DevelopmentPki.load(home.keys)
+    database, documents = home.database(), home.documents()
+    records = RegistryReader(database=database, documents=documents)
+    reader = reader_of(home)
+
+    def check(data: bytes, *, expected: PermitRecord, now: datetime.datetime) -> Verdict:
+        world = OneRecord(expected, signers=records.signers())
+        trust = pki.trust(now)
+        verifier = verifier_of(home, trust=trust, registry=world, reader=reader, zone=zone)
+        return verifier.verify(data, now=now)
+
+    try:
+        with reader:
+            yield Workshop(
+                office=office,
+                intake=Intake(
+                    database=database,
+                    office=office.id,
+                    zone=zone,
+                    pack=packs.pack,
+                    max_bytes=home.settings.limits.decision_kib * 1024,
+                ),
+                issuance=Issuance(
+                    database=database,
+                    documents=documents,
+                    office=office,
+                    host=home.settings.host,
+                    pack=packs.pack,
+                    renderer=Renderer(),
+                    statement_signer=pki.statement_signer(),
+                    signing_key=lambda mandate: pki.signing_key(mandate.person),
+                    revocation_lists=pki.revocation_lists,
+                    check=check,
+                    simulation=True,
+                ),
+                records=records,
+                reader=reader,
+            )
+    finally:
+        database.close()
+
+
+class OneRecord(RegistryView):
+    """A world in which the registry holds exactly one permit: what a signed file is checked against before its issue."""
+
+    def __init__(self, record: PermitRecord, *, signers: tuple[SignerRecord, ...]) -> None:
+        self._record = record
+        self._signers = signers
+
+    def permit_by_serial(self, serial: int) -> PermitRecord | None:
+        """The one record, by its serial."""
+        return self._record if serial == self._record.serial else None
+
+    def permit_by_file(self, sha256: bytes) -> PermitRecord | None:
+        """The one record, by its file."""
+        return self._record if sha256 == self._record.file_sha256 else None
+
+    def signers(self) -> tuple[SignerRecord, ...]:
+        """The office's registered certificates."""
+        return self._signers
+
+    def document(self, sha256: bytes) -> bytes:
+        """Nothing is published yet."""
+        raise LookupError(sha256.hex())

@@ -1,0 +1,110 @@
+"""Commands of the office: decisions in, permits out, trust anchors for others."""
+
+import argparse
+import datetime
+import json
+import sys
+from pathlib import Path
+
+from cli.home import Home
+from cli.issuing import development_home, sample_office, workshop
+from desk.intake import RefusedDecisionError
+from keys.development import DevelopmentPki
+from keys.trust import Trust
+from templates import packs
+from templates.problems import Problem
+
+
+def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
+    """Run the command that was asked for and return its exit status."""
+    match arguments.command:
+        case "schema":
+            return schema(arguments.type)
+        case "decision":
+            return add_decisions(arguments.home, arguments.file, language=arguments.lang, now=now)
+        case "issue":
+            return issue(arguments.home, arguments.file, arguments.out, language=arguments.lang, now=now)
+        case "trust":
+            return export_trust(arguments.home, arguments.folder, now=now)
+        case "init":
+            return init(arguments.home, mode=arguments.mode, host=arguments.host, now=now)
+    raise ValueError(f"no such command: {arguments.command}")
+
+
+def schema(permit_type: str) -> int:
+    """Print the JSON Schema of a decision."""
+    try:
+        pack = packs.pack(permit_type)
+    except LookupError:
+        known = ", ".join(sorted(pack.type for pack in packs.packs()))
+        print(f"absah: there is no permit type {permit_type!r}; known: {known}", file=sys.stderr)
+        return 2
+    print(json.dumps(pack.json_schema(), ensure_ascii=False, indent=2))
+    return 0
+
+
+def add_decisions(root: Path, files: list[Path], *, language: str, now: datetime.datetime) -> int:
+    """Take in each file; one that is refused does not keep the others out."""
+    home = development_home(root, now=now)
+    refused = 0
+    with workshop(home) as shop:
+        for file in files:
+            try:
+                receipt = shop.intake.add(file.read_bytes(), now=now)
+            except OSError as error:
+                print(f"{file}: {error.strerror}", file=sys.stderr)
+                refused += 1
+            except RefusedDecisionError as error:
+                _print_problems(file, error.problems, language)
+                refused += 1
+            else:
+                _print_problems(file, receipt.warnings, language)
+                print(f"{file}: {receipt.outcome} {receipt.decision.reference} (revision {receipt.decision.revision})")
+    return 1 if refused else 0
+
+
+def issue(root: Path, file: Path, out: Path, *, language: str, now: datetime.datetime) -> int:
+    """Issue one decision and write the signed permit to `out`."""
+    home = development_home(root, now=now)
+    with workshop(home) as shop:
+        try:
+            receipt = shop.intake.add(file.read_bytes(), now=now)
+        except OSError as error:
+            print(f"{file}: {error.strerror}", file=sys.stderr)
+            return 2
+        except RefusedDecisionError as error:
+            _print_problems(file, error.problems, language)
+            return 1
+        _print_problems(file, receipt.warnings, language)
+        instrument = shop.issuance.issue(receipt.decision, now=now)
+        record = shop.records.permit_by_serial(instrument.serial)
+        if record is None or record.file_sha256 is None:
+            raise LookupError(f"{instrument.number} was issued and cannot be found")
+        out.write_bytes(shop.records.document(record.file_sha256))
+    print(f"{instrument.number} -> {out}")
+    return 0
+
+
+def export_trust(root: Path, folder: Path, *, now: datetime.datetime) -> int:
+    """Write what an outside validator needs: roots.pem, NAME.crl for each authority, statement-keys.json."""
+    home = Home.open(root)
+    trust = DevelopmentPki.load(home.keys).trust(now) if home.settings.mode == "development" else Trust.read(home.trust)
+    trust.write(folder)
+    for name in sorted(trust.files()):
+        print(folder / name)
+    return 0
+
+
+def init(root: Path, *, mode: str, host: str, now: datetime.datetime) -> int:
+    """Make a data directory."""
+    home = Home.create(root, mode="production" if mode == "production" else "development", office=sample_office(), host=host)
+    if home.settings.mode == "development":
+        development_home(root, now=now)
+    print(f"{home.root}: {home.settings.mode}. Edit {home.office_file} before the first permit.")
+    return 0
+
+
+def _print_problems(file: Path, problems: tuple[Problem, ...], language: str) -> None:
+    for problem in problems:
+        word = {"id": {"error": "SALAH", "warning": "PERHATIAN"}, "en": {"error": "ERROR", "warning": "WARNING"}}
+        print(f"{file}: {word[language][problem.severity]}: {problem.text(language)}", file=sys.stderr)

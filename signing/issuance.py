@@ -1,0 +1,295 @@
+"""The way of a permit from an approved decision to the moment of issue.
+
+Freeze -> render -> sign -> stranger's check -> issue. Each step asks the registry how far the permit has come and
+does only what is missing, so a process killed at any instant leaves every permit either issued exactly once (one
+number, one signed file, one log entry) or waiting, and the next run goes on with the same code.
+"""
+
+import dataclasses
+import datetime
+from collections.abc import Callable
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from cryptography import x509
+
+from keys.handles import SigningKey
+from registry import decisions, instruments, mandates, numbers
+from registry.database import Database
+from registry.decisions import Decision
+from registry.documents import DocumentStore
+from registry.formats import canonical, statement
+from registry.formats.canonical import sha256
+from registry.formats.record import MandateRecord, PermitRecord, SignerRecord
+from registry.formats.verdict import Verdict
+from registry.instruments import Frozen, Instrument, InstrumentError, Stage, Unsigned
+from registry.records import RegistryReader
+from signing.pades import CERTIFIED_P1, Box, sign_certified
+from templates.office import OfficeProfile
+from templates.packs import Pack
+from templates.renderer import Renderer
+
+SIGNATURE_LABEL: Final = "Tanda tangan elektronik"
+
+
+class StrangersCheck(Protocol):
+    """A stranger's check of a file that is signed but not yet published; raises no alarm."""
+
+    def __call__(self, data: bytes, *, expected: PermitRecord, now: datetime.datetime) -> Verdict:
+        """The verdict on `data` in a world where the registry holds exactly the record `expected`."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A signed file on its way to issue, with what is kept to judge it in ten years."""
+
+    data: bytes
+    signer: SignerRecord
+    revocation_lists: tuple[bytes, ...]
+
+
+class Issuance:
+    """Issues the permits of one office."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        documents: DocumentStore,
+        office: OfficeProfile,
+        host: str,
+        pack: Callable[[str], Pack],
+        renderer: Renderer,
+        statement_signer: statement.StatementSigner,
+        signing_key: Callable[[MandateRecord], SigningKey],
+        revocation_lists: Callable[[datetime.datetime], tuple[bytes, ...]],
+        check: StrangersCheck,
+        simulation: bool,
+    ) -> None:
+        self._database = database
+        self._documents = documents
+        self._records = RegistryReader(database=database, documents=documents)
+        self._office = office
+        self._zone = ZoneInfo(office.zone)
+        self._host = host
+        self._pack = pack
+        self._renderer = renderer
+        self._statement_signer = statement_signer
+        self._signing_key = signing_key
+        self._revocation_lists = revocation_lists
+        self._check = check
+        self._simulation = simulation
+
+    def issue(self, decision: Decision, *, now: datetime.datetime) -> Instrument:
+        """The whole way of one decision; what was done before is not done again."""
+        instrument = self.freeze(decision, now=now)
+        self.render(instrument, now=now)
+        self.sign_and_issue(instrument, now=now)
+        return instrument
+
+    def freeze(self, decision: Decision, *, now: datetime.datetime) -> Instrument:
+        """Allot the number, set the date of issue to today, look up today's mandate, and make the statement.
+
+        A permit frozen on an earlier day or for an earlier revision of the decision, and not issued, thaws: it
+        keeps its number within the year, else the old number is void with a reason. Raises `InstrumentError` if
+        another revision of the decision was issued already, `MandateError` if no one may sign today.
+        """
+        today = now.astimezone(self._zone).date()
+        pack = self._pack(decision.pack)
+        with self._database.write() as tx:
+            before = instruments.of_reference(
+                tx, office=self._office.id, source=decision.source, reference=decision.reference
+            )
+            if before is not None:
+                if instruments.stage(tx, before) is Stage.ISSUED:
+                    return self._as_issued(before, decision)
+                if before.decision == decision.id and before.date_of_issue == today:
+                    return before
+            number = self._number(tx, pack, before, today, now)
+            mandate_id, mandate = mandates.on_day(tx, office=self._office.id, day=today, pack=decision.pack)
+            serial = instruments.draw_serial(tx) if before is None else before.serial
+            frozen = self._frozen(decision, pack, number.n, today, mandate_id, mandate, serial)
+            return instruments.freeze(
+                tx,
+                office=self._office.id,
+                decision=decision.id,
+                number_row=number.row,
+                serial=serial,
+                frozen=frozen,
+                thawed=before,
+                now=now,
+            )
+
+    def render(self, instrument: Instrument, *, now: datetime.datetime) -> None:
+        """Render the unsigned document, once; from here its bytes are fixed."""
+        with self._database.read() as tx:
+            if instruments.stage(tx, instrument) is not Stage.FROZEN:
+                return
+            decision = decisions.by_id(tx, instrument.decision)
+        pack = self._pack(instrument.pack)
+        rendered = self._renderer.render(
+            pack,
+            shape=instrument.shape,
+            fields=pack.fields(
+                decision.public,
+                office=self._office,
+                number=instrument.number,
+                date_of_issue=instrument.date_of_issue,
+                valid_until=instrument.valid_until,
+            ),
+            link=statement.link(self._host, instrument.statement),
+            number=instrument.number,
+            attachment=canonical.dump(decision.public),
+            created=instrument.frozen_at,
+        )
+        file_sha256 = self._documents.put(rendered.pdf)
+        layout = {"qr": dataclasses.asdict(rendered.qr), "signature": dataclasses.asdict(rendered.signature)}
+        with self._database.write() as tx:
+            if instruments.stage(tx, instrument) is Stage.FROZEN:
+                instruments.record_unsigned(tx, instrument, file_sha256=file_sha256, layout=layout, now=now)
+
+    def sign_and_issue(self, instrument: Instrument, *, now: datetime.datetime) -> None:
+        """Sign the rendered document, check it as a stranger would, and issue it.
+
+        Raises `InstrumentError` if the day of issue has passed (freeze again), `MandateError` if mandate or
+        certificate do not hold now, `InvalidPermitError` if the stranger's check does not pass whole.
+        """
+        with self._database.read() as tx:
+            if instruments.stage(tx, instrument) is Stage.ISSUED:
+                return
+            unsigned = instruments.unsigned(tx, instrument)
+            mandate = mandates.by_id(tx, instrument.mandate)
+        if unsigned is None:
+            raise InstrumentError(f"{instrument.number} was not rendered yet")
+        signature = self._sign(instrument, unsigned, mandate, now)
+        file_sha256 = sha256(signature.data)
+        expected = self._records.as_if_issued(
+            instrument.id,
+            file_sha256=file_sha256,
+            signing_profile=CERTIFIED_P1,
+            signer=signature.signer,
+            revocation_lists=signature.revocation_lists,
+            now=now,
+        )
+        self._check(signature.data, expected=expected, now=now).require()
+        self._record(instrument, unsigned, mandate, signature, now)
+
+    def _sign(
+        self, instrument: Instrument, unsigned: Unsigned, mandate: MandateRecord, now: datetime.datetime
+    ) -> Signature:
+        today = now.astimezone(self._zone).date()
+        if instrument.date_of_issue != today:
+            raise InstrumentError(f"{instrument.number} was frozen for {instrument.date_of_issue}: freeze it again")
+        if not mandate.holds(today, instrument.pack):
+            raise mandates.MandateError(f"the mandate of {mandate.person} does not hold on {today}")
+        key = self._signing_key(mandate)
+        certificate = x509.load_der_x509_certificate(key.certificate)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise mandates.MandateError(f"the certificate of {mandate.person} is not valid on {today}: renew it")
+        data = sign_certified(
+            self._documents.get(unsigned.sha256),
+            key=key,
+            at=now,
+            place=Box(**unsigned.layout["signature"]),
+            label=f"{SIGNATURE_LABEL} {mandate.person}",
+            reason=f"{instrument.number}",
+            location=self._office.place,
+        )
+        signer = SignerRecord(certificate=key.certificate, issuers=tuple(key.issuers), sha256=sha256(key.certificate))
+        return Signature(data=data, signer=signer, revocation_lists=self._revocation_lists(now))
+
+    def _record(
+        self,
+        instrument: Instrument,
+        unsigned: Unsigned,
+        mandate: MandateRecord,
+        signature: Signature,
+        now: datetime.datetime,
+    ) -> None:
+        """The bytes reach the disk first; then one transaction makes the permit issued."""
+        evidence = [("certificate", issuer) for issuer in signature.signer.issuers]
+        evidence += [("crl", crl) for crl in signature.revocation_lists]
+        kept = tuple((kind, self._documents.put(data)) for kind, data in evidence)
+        file_sha256 = self._documents.put(signature.data)
+        with self._database.write() as tx:
+            if instruments.by_id(tx, instrument.id).freeze != instrument.freeze:
+                raise InstrumentError(f"{instrument.number} was frozen anew while it was being signed")
+            signer = mandates.signer_id(
+                tx, employee_number=mandate.employee_number, certificate=signature.signer.certificate
+            )
+            instruments.issue(
+                tx,
+                instrument,
+                parent=unsigned,
+                file_sha256=file_sha256,
+                signing_profile=CERTIFIED_P1,
+                signer_certificate=signer,
+                validation_data=kept,
+                now=now,
+            )
+
+    def _as_issued(self, issued: Instrument, decision: Decision) -> Instrument:
+        if issued.decision != decision.id:
+            raise InstrumentError(
+                f"{decision.reference} was issued as {issued.number} from an earlier revision: "
+                "a changed permit is a new instrument that replaces it"
+            )
+        return issued
+
+    def _number(
+        self,
+        tx: sa.Connection,
+        pack: Pack,
+        before: Instrument | None,
+        today: datetime.date,
+        now: datetime.datetime,
+    ) -> numbers.AllottedNumber:
+        if before is not None:
+            kept = numbers.by_row(tx, before.number_row)
+            if kept.year == today.year:
+                return kept
+            numbers.void(tx, row=kept.row, reason="frozen, but not signed within the year")
+        return numbers.allot(tx, series=pack.type, year=today.year, now=now)
+
+    def _frozen(
+        self,
+        decision: Decision,
+        pack: Pack,
+        n: int,
+        today: datetime.date,
+        mandate_id: int,
+        mandate: MandateRecord,
+        serial: int,
+    ) -> Frozen:
+        public = decision.public
+        number = self._office.number(n, today, pack.type)
+        valid_until = pack.valid_until(public, today)
+        holder, subject = pack.statement_names(public)
+        said = statement.Statement(
+            number=number,
+            issued=statement.midnight(today, self._zone),
+            expires=None
+            if valid_until is None
+            else statement.midnight(valid_until + datetime.timedelta(days=1), self._zone),
+            pack=decision.pack,
+            holder=holder,
+            subject=subject,
+            digest=decision.digest[: statement.DIGEST_BYTES],
+            serial=serial,
+        )
+        token = statement.sign(statement.fit(said, room=statement.room(self._host)), self._statement_signer)
+        return Frozen(
+            pack=decision.pack,
+            number=number,
+            date_of_issue=today,
+            valid_until=valid_until,
+            mandate=mandate_id,
+            statement=token,
+            public_view=pack.public_view(
+                public, number=number, date_of_issue=today, valid_until=valid_until, mandate=mandate
+            ),
+            shape=pack.shape(
+                public, office=self._office, mandate=mandate, date_of_issue=today, simulation=self._simulation
+            ),
+        )

@@ -11,6 +11,7 @@ from typing import Final
 
 import pypdfium2
 from PIL import Image, ImageEnhance, ImageFilter
+from verifier.report import as_json
 
 from cli import verifying
 from cli.home import Home
@@ -20,8 +21,7 @@ from registry.formats.record import PermitRecord
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from registry.instruments import Instrument
 from templates import packs
-from verifier.decode import decode
-from verifier.report import as_json
+from verifier.decode import read_codes
 from verifier.verify import Verifier
 
 PHOTO_DPI: Final = 150
@@ -55,7 +55,9 @@ class Shown:
             and file.subject is Subject.FILE
             and set(file.answers.values()) == {Outcome.PASSED}
             and all(
-                one.name is VerdictName.COMPARE and one.subject is Subject.STATEMENT and one.answers == _STATEMENT_ANSWERS
+                one.name is VerdictName.COMPARE
+                and one.subject is Subject.STATEMENT
+                and one.answers == _STATEMENT_ANSWERS
                 for one in (link, photo)
             )
         )
@@ -67,27 +69,30 @@ class Shown:
             "number": self.number,
             "pdf": str(self.pdf),
             "link": self.link,
-            "verdicts": {
-                kind: as_json(verdict, input_name=inputs[kind], language=language)
-                for kind, verdict in self.verdicts.items()
-            },
+            "verdicts": {kind: as_json(verdict, inputs[kind], language) for kind, verdict in self.verdicts.items()},
         }
 
 
-def run(home: Home, workshop: Workshop, *, clock: Callable[[], datetime.datetime], say: Callable[[str], None]) -> list[Shown]:
+def run(
+    home: Home, workshop: Workshop, *, clock: Callable[[], datetime.datetime], say: Callable[[str], None]
+) -> list[Shown]:
     """Issue every sample that is not issued yet, then verify all of them."""
     started = time.monotonic()
     kept = register(workshop, now=clock(), say=say)
     batch = issue(workshop, kept, clock=clock, say=say)
     home.permits.mkdir(exist_ok=True)
-    verifier = verifying.verifier(home, reader=workshop.reader)
+    verifier = verifying.verifier_of(
+        home,
+        trust=verifying.trust_of(home),
+        registry=workshop.records,
+        reader=workshop.reader,
+        zone=workshop.office.time_zone,
+    )
     shown = []
     for place, instrument in enumerate(batch, start=1):
         say(f"  verify    {place} of {len(batch)}  {instrument.number}: file, QR code, photo")
         shown.append(_verify(home, workshop, verifier, instrument, clock))
-    (home.permits / "links.txt").write_text(
-        "".join(f"{one.number}\n{one.link}\n" for one in shown), encoding="utf-8"
-    )
+    (home.permits / "links.txt").write_text("".join(f"{one.number}\n{one.link}\n" for one in shown), encoding="utf-8")
     say(f"  done in {time.monotonic() - started:.1f} s")
     return shown
 
@@ -139,7 +144,7 @@ def _verify(
     clock: Callable[[], datetime.datetime],
 ) -> Shown:
     path, record, data = export(home, workshop, instrument)
-    link = next(_links(data), "")
+    link = next(links(data), "")
     page = 1 if record.qr_place is None else record.qr_place.page
     photo = photograph(raster(data, page=page, dpi=PHOTO_DPI))
     return Shown(
@@ -154,7 +159,7 @@ def _verify(
     )
 
 
-def _links(data: bytes) -> Iterator[str]:
+def links(data: bytes) -> Iterator[str]:
     """The links that a phone would find on the pages, decoded from pixels."""
     document = pypdfium2.PdfDocument(data)
     try:
@@ -162,7 +167,7 @@ def _links(data: bytes) -> Iterator[str]:
     finally:
         document.close()
     for page in range(1, pages + 1):
-        yield from decode(raster(data, page=page, dpi=QR_DPI), accept=lambda text: text.startswith("https://"))
+        yield from read_codes(raster(data, page=page, dpi=QR_DPI), useful=lambda text: text.startswith("https://"))
 
 
 def raster(data: bytes, *, page: int, dpi: int) -> Image.Image:
@@ -200,7 +205,9 @@ def table(shown: list[Shown], language: str) -> str:
         for one in shown
     ]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)
+    ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
 

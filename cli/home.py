@@ -31,11 +31,16 @@ host = "{host}"
 isolation = "{isolation}"
 
 [limits]
-# Every limit names its unit.
-upload_mib = 10
-decision_kib = 256
-readers = 2
-reader_wall_seconds = 20
+decision_kib = 256  # the largest decision file taken in
+
+# Limits of the public pages and of the isolated reader; every name says its unit. The names that are not set
+# here keep their defaults (class WebLimits in verifier/web.py, class ReaderLimits in verifier/request.py).
+[limits.web]
+upload_bytes = 20971520
+
+[limits.reader]
+memory_mib = 768
+wall_seconds = 15
 """
 
 
@@ -48,10 +53,9 @@ class Limits(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
-    upload_mib: int = pydantic.Field(default=10, ge=1, le=100)
     decision_kib: int = pydantic.Field(default=256, ge=1, le=10_240)
-    readers: int = pydantic.Field(default=2, ge=1, le=64)
-    reader_wall_seconds: int = pydantic.Field(default=20, ge=1, le=300)
+    web: dict[str, int | float] = {}
+    reader: dict[str, int] = {}
 
 
 class Settings(pydantic.BaseModel):
@@ -85,7 +89,7 @@ class Home:
     @property
     def trust(self) -> Path:
         """Trust anchors: what an outside validator needs."""
-        return self.public / "trust"
+        return self.public / ".well-known" / "absah"
 
     @property
     def keys(self) -> Path:

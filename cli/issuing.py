@@ -19,6 +19,7 @@ from registry.formats.verdict import Verdict
 from registry.records import RegistryReader
 from signing.issuance import Issuance
 from templates import packs
+from templates.fonts import Fonts
 from templates.office import OfficeProfile
 from templates.renderer import Renderer
 from verifier.reader import Reader
@@ -27,7 +28,7 @@ DEVELOPMENT_HOST: Final = "izin.example.go.id"
 
 # Invented: no such person, number or decree exists.
 _PERSON: Final = "Dr. Contoh Sari Melati, S.E., M.Si."
-_EMPLOYEE_NUMBER: Final = "19750101 200001 2 999"
+_EMPLOYEE_NUMBER: Final = "197501012000012999"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +64,9 @@ def development_home(root: Path, *, now: datetime.datetime) -> Home:
 
 def _equip(home: Home, now: datetime.datetime) -> None:
     """PKI, mandate and trust anchors of a development home; each is made only if it is missing."""
-    office = OfficeProfile.from_toml(home.office_file.read_bytes())
+    office = OfficeProfile.read(home.office_file)
     if not any(home.keys.iterdir()):
-        DevelopmentPki.make(home.keys, now=now, person=_PERSON, office=office.name)
+        DevelopmentPki.make(home.keys, now=now, person=_PERSON, office=office.short_name)
     pki = DevelopmentPki.load(home.keys)
     today = now.astimezone(ZoneInfo(office.zone)).date()
     key = pki.signing_key()
@@ -85,13 +86,14 @@ def _equip(home: Home, now: datetime.datetime) -> None:
 
 
 def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecord:
+    title = " ".join(office.head_title)
     return MandateRecord(
         person=_PERSON,
         rank="Pembina Utama Muda (IV/c)",
         employee_number=_EMPLOYEE_NUMBER,
         mode=MandateMode.DEFINITIVE,
-        office_title=office.head_title,
-        own_title=office.head_title,
+        office_title=title,
+        own_title=title,
         decree_number="821.2/CONTOH/001",
         decree_date=today,
         scope=(),
@@ -103,7 +105,7 @@ def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecor
 @contextmanager
 def workshop(home: Home) -> Iterator[Workshop]:
     """Everything that issues permits, wired to one home; closed when the block ends."""
-    office = OfficeProfile.from_toml(home.office_file.read_bytes())
+    office = OfficeProfile.read(home.office_file)
     zone = ZoneInfo(office.zone)
     pki = DevelopmentPki.load(home.keys)
     database, documents = home.database(), home.documents()
@@ -132,8 +134,8 @@ def workshop(home: Home) -> Iterator[Workshop]:
                     documents=documents,
                     office=office,
                     host=home.settings.host,
-                    pack=packs.pack,
-                    renderer=Renderer(),
+                    pack=packs.named,
+                    renderer=Renderer(typeface=Fonts.find()),
                     statement_signer=pki.statement_signer(),
                     signing_key=lambda mandate: pki.signing_key(mandate.person),
                     revocation_lists=pki.revocation_lists,
@@ -148,7 +150,7 @@ def workshop(home: Home) -> Iterator[Workshop]:
 
 
 class OneRecord(RegistryView):
-    """A world in which the registry holds exactly one permit: what a signed file is checked against before its issue."""
+    """A world in which the registry holds exactly one permit: what a file is checked against before its issue."""
 
     def __init__(self, record: PermitRecord, *, signers: tuple[SignerRecord, ...]) -> None:
         self._record = record

@@ -87,7 +87,9 @@ def parser() -> argparse.ArgumentParser:
 
     init = command("init", "make a data directory; its mode is fixed from then on")
     init.add_argument("--mode", choices=("development", "production"), required=True)
-    init.add_argument("--host", required=True, help="the host in every QR code and link, for example izin.example.go.id")
+    init.add_argument(
+        "--host", required=True, help="the host in every QR code and link, for example izin.example.go.id"
+    )
 
     bench = command("bench", "run a benchmark against a named peer")
     bench.add_argument("name", metavar="NAME", help="which one, for example issue")
@@ -127,7 +129,11 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
         case "test" | "check":
             from cli import developing
 
-            return developing.test(rest, conformance=arguments.conformance) if arguments.command == "test" else developing.check()
+            return (
+                developing.test(rest, conformance=arguments.conformance)
+                if arguments.command == "test"
+                else developing.check()
+            )
         case "bench":
             from cli import developing
 
@@ -167,8 +173,11 @@ def _demo(arguments: argparse.Namespace) -> int:
         return 0
     from cli.verifying import serve_verifier
 
-    say(f"Verifier: http://127.0.0.1:{arguments.port}/   (Ctrl-C ends it)")
-    return serve_verifier(arguments.home, port=arguments.port)
+    return serve_verifier(
+        arguments.home,
+        port=arguments.port,
+        ready=lambda address: say(f"Verifier: {address}/   (Ctrl-C ends it)"),
+    )
 
 
 if __name__ == "__main__":

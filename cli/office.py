@@ -11,6 +11,7 @@ from cli.issuing import development_home, sample_office, workshop
 from desk.intake import RefusedDecisionError
 from keys.development import DevelopmentPki
 from keys.trust import Trust
+from registry.formats.errors import DocumentError
 from templates import packs
 from templates.problems import Problem
 
@@ -35,7 +36,7 @@ def schema(permit_type: str) -> int:
     """Print the JSON Schema of a decision."""
     try:
         pack = packs.pack(permit_type)
-    except LookupError:
+    except DocumentError:
         known = ", ".join(sorted(pack.type for pack in packs.packs()))
         print(f"absah: there is no permit type {permit_type!r}; known: {known}", file=sys.stderr)
         return 2
@@ -97,7 +98,9 @@ def export_trust(root: Path, folder: Path, *, now: datetime.datetime) -> int:
 
 def init(root: Path, *, mode: str, host: str, now: datetime.datetime) -> int:
     """Make a data directory."""
-    home = Home.create(root, mode="production" if mode == "production" else "development", office=sample_office(), host=host)
+    home = Home.create(
+        root, mode="production" if mode == "production" else "development", office=sample_office(), host=host
+    )
     if home.settings.mode == "development":
         development_home(root, now=now)
     print(f"{home.root}: {home.settings.mode}. Edit {home.office_file} before the first permit.")

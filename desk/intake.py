@@ -89,14 +89,17 @@ class Intake:
         if len(data) > self._max_bytes:
             raise _refused(
                 "file_too_large",
-                f"Berkas keputusan berukuran {len(data)} bita, lebih dari batas {self._max_bytes} bita. "
-                "Kirim satu keputusan per berkas.",
+                "Berkas keputusan berukuran {size} bita, lebih dari batas {limit} bita. Kirim satu keputusan per berkas.",
+                size=str(len(data)),
+                limit=str(self._max_bytes),
             )
         try:
             value = canonical.parse(data)
         except canonical.CanonicalError as error:
             raise _refused(
-                "not_json", f"Berkas keputusan bukan JSON yang bisa dibaca ({error}). Perbaiki berkas lalu kirim lagi."
+                "not_json",
+                "Berkas keputusan bukan JSON yang bisa dibaca ({cause}). Perbaiki berkas lalu kirim lagi.",
+                cause=str(error),
             ) from error
         if not isinstance(value, dict):
             raise _refused("not_an_object", "Berkas keputusan harus berisi satu objek JSON { … }.")
@@ -106,11 +109,12 @@ class Intake:
         permit_type = value.get("type")
         try:
             return self._pack(permit_type if isinstance(permit_type, str) else "")
-        except LookupError as error:
+        except DocumentError as error:
             raise _refused(
                 "unknown_type",
-                f"Jenis izin (type) {permit_type!r} tidak dikenal. Isi dengan jenis yang tersedia, misalnya \"genset\".",
+                "Jenis izin {value} tidak dikenal. Isi “type” dengan jenis yang tersedia, misalnya “genset”.",
                 field="type",
+                value=repr(permit_type),
             ) from error
 
 
@@ -129,6 +133,8 @@ def _content(decision: Decision) -> tuple[str, object, object]:
     return decision.pack, public, decision.private["data"]
 
 
-def _refused(code: str, message: str, *, field: str = "") -> RefusedDecisionError:
-    problem = Problem(severity="error", field=field, label=field or "Berkas", code=code, message=message)
+def _refused(code: str, template: str, *, field: str = "", **params: str) -> RefusedDecisionError:
+    problem = Problem(
+        severity="error", field=field, label=field or "berkas", code=code, template=template, params=params
+    )
     return RefusedDecisionError((problem,))

@@ -109,7 +109,9 @@ class Issuance:
             number = self._number(tx, pack, before, today, now)
             mandate_id, mandate = mandates.on_day(tx, office=self._office.id, day=today, pack=decision.pack)
             serial = instruments.draw_serial(tx) if before is None else before.serial
-            frozen = self._frozen(decision, pack, number.n, today, mandate_id, mandate, serial)
+            frozen = self._frozen(
+                decision, pack, n=number.n, today=today, mandate_id=mandate_id, mandate=mandate, serial=serial
+            )
             return instruments.freeze(
                 tx,
                 office=self._office.id,
@@ -256,6 +258,7 @@ class Issuance:
         self,
         decision: Decision,
         pack: Pack,
+        *,
         n: int,
         today: datetime.date,
         mandate_id: int,

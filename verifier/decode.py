@@ -6,7 +6,7 @@ Two decoders that fail on different pictures, then the same two on better pictur
   2. the lightest of red, green and blue       the same (coloured only: violet stamp ink vanishes)
   3. black and white against its background    zxing-cpp, then pyzbar (uneven light, folds, pale copies)
   4. half the size                             the same (large only: noise and moiré average out)
-  5. three times the size, window by window    the same (small symbols, coarse scans)
+  5. enlarged, window by window                the same (small symbols, coarse scans; on request)
 
 A caller says what is useful; other texts met on the way are kept, so that a code of somebody else's is named
 rather than overlooked. Both decoders read at any angle, so nothing is turned here.
@@ -21,24 +21,28 @@ from pyzbar import pyzbar
 
 from verifier.findings import MAX_TEXT_LENGTH
 
+_QR_CODE: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
 Decoder = Callable[[Image.Image], list[str]]
 
 # Ink is what is darker than this many 255ths of the paper round it: first black ink only, then pale ink too.
 _INK_THRESHOLDS: Final = (90, 160)
 _BACKGROUND_SIDE_PIXELS: Final = 400
 _HALVE_ABOVE_PIXELS: Final = 2600
-_ENLARGE: Final = 3
 _WINDOWS_A_SIDE: Final = 3
-_ENLARGE_BELOW_PIXELS: Final = 2600
+_WINDOW_SIDE_PIXELS: Final = 1800
+_MOST_ENLARGED: Final = 3.0
+_LEAST_ENLARGED: Final = 1.5
 
 
-def read_codes(image: Image.Image, *, useful: Callable[[str], bool]) -> list[str]:
+def read_codes(image: Image.Image, *, useful: Callable[[str], bool], enlarge: bool = True) -> list[str]:
     """The texts of the QR codes found, without repetition; the cascade stops once one of them is `useful`.
 
-    Useful texts come first. An empty list means that nothing was read, not that nothing is there.
+    Useful texts come first. Step 5, the dearest, is left out unless `enlarge`. An empty list means that nothing
+    was read, not that nothing is there.
     """
     seen: dict[str, None] = {}
-    for decoder, picture in _attempts(image):
+    for decoder, picture in _attempts(image, enlarge=enlarge):
         texts = [text for text in decoder(picture) if len(text) <= MAX_TEXT_LENGTH]
         seen.update(dict.fromkeys(texts))
         if any(map(useful, texts)):
@@ -52,7 +56,7 @@ def read_codes_quickly(image: Image.Image) -> list[str]:
     return list(dict.fromkeys(_zbar(grey))) or list(dict.fromkeys(_zxing(grey)))
 
 
-def _attempts(image: Image.Image) -> Iterator[tuple[Decoder, Image.Image]]:
+def _attempts(image: Image.Image, *, enlarge: bool) -> Iterator[tuple[Decoder, Image.Image]]:
     # 1. in grey
     grey = image.convert("L")
     yield _zbar, grey
@@ -74,8 +78,8 @@ def _attempts(image: Image.Image) -> Iterator[tuple[Decoder, Image.Image]]:
         half = grey.reduce(2)
         yield _zxing, half
         yield _zbar, half
-    # 5. three times the size
-    if max(grey.size) <= _ENLARGE_BELOW_PIXELS:
+    # 5. enlarged, window by window
+    if enlarge:
         for window in _windows(grey):
             enlarged = _enlarge(window)
             yield _zxing, enlarged
@@ -88,7 +92,7 @@ def _zbar(grey: Image.Image) -> list[str]:
 
 
 def _zxing(grey: Image.Image) -> list[str]:
-    return [code.text for code in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)]
+    return [code.text for code in zxingcpp.read_barcodes(grey, formats=_QR_CODE)]
 
 
 def _paper(grey: Image.Image) -> Image.Image:
@@ -105,8 +109,13 @@ def _ink(grey: Image.Image, paper: Image.Image, threshold: int) -> Image.Image:
 
 
 def _windows(grey: Image.Image) -> Iterator[Image.Image]:
-    """Overlapping windows of half the width and height, which hold any symbol up to a quarter of the page."""
+    """Overlapping windows of half the width and height, which hold any symbol up to a quarter of the page.
+
+    None where enlarging would gain too little: the picture is fine enough already.
+    """
     width, height = grey.size
+    if max(width, height) // 2 * _LEAST_ENLARGED > _WINDOW_SIDE_PIXELS:
+        return
     last = _WINDOWS_A_SIDE - 1
     for row in reversed(range(_WINDOWS_A_SIDE)):  # a permit's symbol stands low on its page
         for column in range(_WINDOWS_A_SIDE):
@@ -115,5 +124,6 @@ def _windows(grey: Image.Image) -> Iterator[Image.Image]:
 
 
 def _enlarge(window: Image.Image) -> Image.Image:
-    size = (max(1, window.width * _ENLARGE), max(1, window.height * _ENLARGE))
+    factor = min(_MOST_ENLARGED, _WINDOW_SIDE_PIXELS / max(1, *window.size))
+    size = (max(1, int(window.width * factor)), max(1, int(window.height * factor)))
     return window.resize(size, Image.Resampling.LANCZOS).filter(ImageFilter.UnsharpMask(4, 120, 0))

@@ -26,21 +26,19 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 
 # By the name behind the number: the number may move when a check is added before it.
 CHECKS: Final[Mapping[str, str]] = {
-    "paper_not_compared": N_("Kertasnya sama dengan yang terdaftar"),
     "paper_compared": N_("Kertasnya sama dengan yang terdaftar"),
     "file_readable": N_("Berkasnya dapat dibaca"),
     "signature_present": N_("Ada tanda tangan elektronik"),
     "signature_value": N_("Tanda tangan elektroniknya benar"),
     "whole_file_covered": N_("Seluruh berkas tercakup tanda tangan, tanpa tambahan"),
-    "unmodified": N_("Tidak ada perubahan setelah ditandatangani"),
     "registered_content": N_("Isinya sama dengan berkas yang terdaftar"),
     "qr_belongs_to_file": N_("Kode QR dan berkasnya milik izin yang sama"),
+    "statement_readable": N_("Kode atau tautannya berbentuk seperti milik kantor ini"),
     "file_registered": N_("Berkas ini terdaftar sebagai izin yang diterbitkan"),
     "statement_signature": N_("Kode QR ditandatangani kunci kantor ini"),
     "statement_registered": N_("Kode QR sama dengan yang terdaftar"),
     "permit_issued": N_("Izinnya sudah diterbitkan"),
     "status": N_("Tidak dicabut, dibatalkan, dibekukan atau diganti"),
-    "validity": N_("Masih dalam masa berlaku"),
     "validity_period": N_("Masih dalam masa berlaku"),
     "signer_known": N_("Penandatangan terdaftar pada kantor ini"),
     "certificate_valid": N_("Sertifikat penandatangan berlaku saat itu"),
@@ -51,8 +49,12 @@ REASONS: Final[Mapping[str, str]] = {
     # 1 intact
     "paper_not_compared": N_("Kertas tidak dapat diperiksa dari jauh; cocokkan sendiri isinya."),
     "no_signature": N_("Berkas ini tidak mempunyai tanda tangan elektronik."),
+    "image_only": N_("Berkas ini hanya gambar, tanpa tanda tangan elektronik."),
+    "not_a_document": N_("Ini foto atau gambar, bukan berkas izin."),
+    "file_unreadable": N_("Berkas ini tidak dapat dibuka."),
+    "file_too_large": N_("Berkas ini terlalu besar untuk diperiksa."),
+    "several_codes": N_("Ada lebih dari satu kode QR kantor ini di dalamnya."),
     "unreadable": N_("Susunan berkas ini rusak atau tidak lazim."),
-    "not_a_pdf": N_("Berkas ini bukan PDF."),
     "bytes_before_header": N_("Ada isi yang disisipkan di depan berkas."),
     "hybrid_xref": N_("Berkas ini dapat menampilkan isi yang berbeda pada pembaca yang berbeda."),
     "encrypted": N_("Berkas ini dikunci dengan sandi."),
@@ -66,52 +68,65 @@ REASONS: Final[Mapping[str, str]] = {
     "trailing_bytes": N_("Ada isi yang ditempelkan di belakang berkas."),
     "contents_padding": N_("Ada isi yang disembunyikan di ruang tanda tangan."),
     "too_many_certificates": N_("Tanda tangannya membawa terlalu banyak sertifikat."),
+    "contents_spelling": N_("Tanda tangannya ditulis ulang dengan cara yang tidak lazim."),
+    "container_malformed": N_("Tanda tangannya rusak."),
+    "container_too_large": N_("Tanda tangannya jauh lebih besar dari seharusnya."),
+    "signature_container": N_("Ada isi tambahan di dalam tanda tangannya."),
+    "byte_range": N_("Tanda tangannya tidak menunjuk isi berkas dengan benar."),
+    "weak_algorithm": N_("Tanda tangannya memakai cara lama yang tidak lagi aman."),
+    "no_signed_attributes": N_("Tanda tangannya tidak lengkap."),
+    "no_signing_certificate": N_("Tanda tangannya tidak lengkap."),
+    "unknown_profile": N_("Bentuk tanda tangan ini tidak dikenal."),
+    "too_many_revisions": N_("Berkas ini terlalu sering disimpan ulang untuk diperiksa."),
+    "too_many_fields": N_("Susunan berkas ini rusak atau tidak lazim."),
     "signature_container_changed": N_(
         "Isi yang ditandatangani sama, tetapi berkasnya tidak persis sama dengan yang terdaftar."
     ),
     "qr_of_another_permit": N_("Kode QR pada berkas ini milik izin lain."),
-    "wrong_qr": N_("Kode QR pada berkas ini milik izin lain."),
     "no_qr_found": N_("Tidak ada kode QR kantor ini yang terbaca."),
-    "qr_unreadable": N_("Kode QR pada berkas ini tidak terbaca."),
     # 2 issued
-    "not_registered": N_("Tidak ada dalam daftar izin kantor ini."),
+    "unsigned_copy": N_("Ini salinan tanpa tanda tangan; yang terdaftar hanya berkas aslinya."),
     "file_not_registered": N_("Berkas ini bukan berkas yang terdaftar."),
     "never_issued": N_("Tidak pernah diterbitkan."),
-    "not_issued": N_("Tidak pernah diterbitkan."),
     "foreign_host": N_("Kode QR menuju alamat yang bukan milik kantor ini."),
     "not_a_statement": N_("Ini bukan kode izin kantor ini."),
     "statement_malformed": N_("Kode QR menyerupai kode kantor ini, tetapi rusak atau ditiru."),
     "statement_signature_wrong": N_("Tanda tangan pada kode QR salah."),
-    "statement_forged": N_("Tanda tangan pada kode QR salah."),
     "unknown_key": N_("Kode QR ditandatangani kunci yang bukan milik kantor ini."),
     "key_revoked": N_("Kunci yang menandatangani kode QR ini sudah dicabut."),
     "key_not_valid": N_("Kunci yang menandatangani kode QR ini tidak berlaku pada tanggal itu."),
     "statement_differs": N_("Kode QR berbeda dengan yang terdaftar."),
-    "unknown_permit": N_("Izin ini tidak ada dalam daftar."),
     "unknown_serial": N_("Izin ini tidak ada dalam daftar."),
     # 3 in force
     "expired": N_("Masa berlakunya sudah habis."),
     "not_yet_in_force": N_("Belum berlaku pada tanggal itu."),
+    "no_status": N_("Pada tanggal itu izin ini belum diterbitkan."),
+    "date_in_future": N_("Tanggal itu belum tiba."),
     "suspended": N_("Izin ini sedang dibekukan."),
     "revoked": N_("Izin ini sudah dicabut."),
     "annulled": N_("Izin ini sudah dibatalkan."),
     "superseded": N_("Izin ini sudah diganti dengan yang baru."),
     # 4 authorised
-    "unknown_signer": N_("Penandatangan bukan pejabat kantor ini."),
     "signer_unknown": N_("Penandatangan bukan pejabat kantor ini."),
     "certificate_expired": N_("Sertifikat penandatangan sudah tidak berlaku saat itu."),
     "certificate_not_yet_valid": N_("Sertifikat penandatangan belum berlaku saat itu."),
     "certificate_revoked": N_("Sertifikat penandatangan sudah dicabut."),
-    "certificate_invalid": N_("Sertifikat penandatangan tidak sah."),
+    "certificate_not_for_signing": N_("Sertifikat itu bukan untuk menandatangani."),
+    "chain_invalid": N_("Sertifikat penandatangan tidak sah."),
     "untrusted_root": N_("Sertifikat penandatangan tidak berasal dari penerbit yang dipercaya."),
     "no_revocation_data": N_("Belum ada keterangan apakah sertifikat penandatangan dicabut."),
-    "no_mandate": N_("Penandatangan tidak mempunyai wewenang pada tanggal terbit."),
     "outside_mandate": N_("Penandatangan tidak mempunyai wewenang pada tanggal terbit."),
     "offline": N_("Tidak dapat diperiksa tanpa sambungan ke kantor ini."),
-    # what stopped the checking
-    "not_checked": N_("Tidak diperiksa, karena pemeriksaan sebelumnya sudah menentukan jawabannya."),
+    "not_checked": N_("Tidak diperiksa, karena pemeriksaan sebelumnya belum lulus."),
+}
+
+# What of ours failed, so that asking again later may help.
+TROUBLES: Final[Mapping[str, str]] = {
     "reader_stopped": N_("Pembacaan berkas terhenti."),
-    "registry_unavailable": N_("Daftar izin sedang tidak dapat dihubungi."),
+    "reader_crashed": N_("Pembacaan berkas terhenti."),
+    "answer_refused": N_("Pembacaan berkas terhenti."),
+    "memory_exceeded": N_("Berkas ini terlalu berat untuk dibuka."),
+    "time_exceeded": N_("Pemeriksaan memakan waktu terlalu lama."),
     "registry_unreachable": N_("Daftar izin sedang tidak dapat dihubungi."),
     "document_unavailable": N_("Salinan yang terdaftar sedang tidak dapat dibuka."),
     "timeout": N_("Pemeriksaan memakan waktu terlalu lama."),
@@ -144,12 +159,13 @@ def check_text(identifier: str, language: str) -> str:
 def reason_text(code: str, language: str) -> str:
     """Why a check did not pass, as a whole sentence."""
     translate = translations("verifier", language).gettext
-    if code in REASONS:
-        return translate(REASONS[code])
+    message = REASONS.get(code) or TROUBLES.get(code)
+    if message:
+        return translate(message)
     return translate(_UNNAMED_REASON).format(code=code)
 
 
 def cause_text(code: str, language: str) -> str:
-    """The same, to go on after a colon: small letter first, no full stop."""
+    """The same, to go on after a colon: small letter first (but "QR" stays), no full stop."""
     text = reason_text(code, language).removesuffix(".")
-    return text[:1].lower() + text[1:]
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -81,7 +81,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         colour=Colour.GREEN,
         sign=Sign.CHECK,
         sentence=N_("Izin ini asli dan masih berlaku."),
-        action=N_("Pastikan pemegang, lokasi dan unit di bawah ini sama dengan yang Anda periksa."),
+        action=N_("Pastikan pemegang, lokasi dan unit di bawah ini sama dengan yang ada di depan Anda."),
     ),
     VerdictName.GENUINE_ON_DATE: Spoken(
         colour=Colour.GREEN,
@@ -92,7 +92,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     ),
     VerdictName.COMPARE: Spoken(
         colour=Colour.BLUE,
-        sign=Sign.CHECK,
+        # Not the check mark: a copied QR code on a forged sheet comes here too, and shape alone must tell.
+        sign=Sign.QUESTION,
         sentence=N_(
             "Izin nomor {number} terdaftar dan masih berlaku. Cocokkan isinya dengan kertas di tangan Anda."
         ),
@@ -160,7 +161,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         colour=Colour.RED,
         sign=Sign.CROSS,
         sentence=N_("Jangan terima: berkas ini diubah setelah ditandatangani."),
-        action=N_("Ambil berkas aslinya lewat kode QR pada izin, atau hubungi kantor ini."),
+        action=N_("Jangan dipakai. Minta berkas yang asli, atau tanyakan kepada kantor ini."),
     ),
     VerdictName.STRANGER: Spoken(
         colour=Colour.RED,
@@ -174,7 +175,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sentence=N_(
             "Jangan terima: tanda tangannya milik kantor ini, tetapi izin ini tidak pernah diterbitkan."
         ),
-        action=N_("Kantor ini sudah diberi tahu. Simpan berkasnya dan hubungi kantor ini sekarang juga."),
+        action=N_("Simpan berkasnya dan hubungi kantor ini sekarang juga."),
         alarm=True,
     ),
     VerdictName.WRONG_QR: Spoken(
@@ -194,7 +195,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         colour=Colour.RED,
         sign=Sign.CROSS,
         sentence=N_("Jangan terima: izin ini tidak ada dalam daftar kantor ini."),
-        action=N_("Kantor ini sudah diberi tahu. Simpan salinannya dan hubungi kantor ini sekarang juga."),
+        action=N_("Simpan salinannya dan hubungi kantor ini sekarang juga."),
         alarm=True,
     ),
     VerdictName.NOT_AUTHORISED: Spoken(
@@ -221,7 +222,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sentence=N_("Kode QR ini menuju alamat lain ({host}), bukan kantor ini."),
         bare=N_("Kode QR ini menuju alamat lain, bukan kantor ini."),
         action=N_(
-            "Jangan percaya halaman di alamat itu untuk izin kantor ini. Tanyakan kepada kantor ini sebelum izin dipakai."
+            "Jangan percaya halaman di alamat itu untuk izin kantor ini. "
+            "Tanyakan kepada kantor ini sebelum izin dipakai."
         ),
     ),
     VerdictName.UNKNOWN: Spoken(

@@ -1,0 +1,1 @@
+"""Surat Izin Instalasi Genset, version 1."""

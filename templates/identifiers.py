@@ -1,0 +1,63 @@
+"""Indonesian identifiers: what is wrong with one, as a stable code, or None.
+
+Only what is certain is refused. NIK and NPWP carry no check digit that may be enforced, a NIK's region may
+predate the splitting of a regency, and its century is not written, so those findings are doubts, not errors.
+"""
+
+import datetime
+import re
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def digits(text: str) -> str:
+    """`text` without the dots, hyphens and spaces that people group digits with."""
+    return re.sub(r"[\s.\-]", "", text)
+
+
+def nik_error(text: str) -> str | None:
+    """Population number: 16 digits, the last four of which are never 0000."""
+    if not _DIGITS.fullmatch(text):
+        return "digits_only"
+    if len(text) != 16:  # noqa: PLR2004
+        return "digit_count"
+    return "nik_serial" if text.endswith("0000") else None
+
+
+def nik_doubt(nik: str, *, today: datetime.date) -> str | None:
+    """Doubts about a well-formed NIK: digits 7 to 12 are a birth date DDMMYY, for women with 40 added to the day."""
+    day, month, year = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])
+    century = 2000 if 2000 + year <= today.year - 17 else 1900
+    try:
+        datetime.date(century + year, month, day - 40 if day > 40 else day)  # noqa: PLR2004
+    except ValueError:
+        return "nik_birth_date"
+    return "nik_region" if nik[:2] in ("00", "99") or not 11 <= int(nik[:2]) <= 97 else None  # noqa: PLR2004
+
+
+def npwp_error(text: str) -> str | None:
+    """Tax number: 15 digits (the older form) or 16."""
+    if not _DIGITS.fullmatch(text):
+        return "digits_only"
+    return None if len(text) in (15, 16) else "digit_count"
+
+
+def nib_error(text: str) -> str | None:
+    """Business number: 13 digits."""
+    if not _DIGITS.fullmatch(text):
+        return "digits_only"
+    return None if len(text) == 13 else "digit_count"  # noqa: PLR2004
+
+
+def nip_error(text: str) -> str | None:
+    """Civil servant's number: 18 digits, YYYYMMDD of birth, YYYYMM of appointment, sex 1 or 2, serial."""
+    if not _DIGITS.fullmatch(text):
+        return "digits_only"
+    if len(text) != 18:  # noqa: PLR2004
+        return "digit_count"
+    try:
+        datetime.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        datetime.date(int(text[8:12]), int(text[12:14]), 1)
+    except ValueError:
+        return "nip_date"
+    return None if text[14] in "12" else "nip_sex"

@@ -1,0 +1,54 @@
+"""The signature block: how someone's right to sign is written under a letter.
+
+Definitive holders sign under their own title. An acting holder writes "Plt." (the post is vacant) or "Plh." (its holder
+is away) before the title and their own name below it. One level down, "a.n." stands before the giver's title and the
+signer's own title below it; responsibility stays with the giver.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Final
+
+from registry.formats.record import MandateMode, MandateRecord
+from templates import wording
+
+PREFIXES: Final = {
+    MandateMode.DEFINITIVE: "",
+    MandateMode.PLT: "Plt.",
+    MandateMode.PLH: "Plh.",
+    MandateMode.AN: "a.n.",
+}
+_LINE: Final = 34
+
+
+def block(mandate: MandateRecord, *, head_title: Sequence[str]) -> dict[str, object]:
+    """The block's texts: `prefix` before the first of the `title` lines, `own_title` lines, `name`, `rank`, `number`.
+
+    `head_title` gives the line breaks where it says the same as the mandate's title.
+    """
+    office_title = _lines(mandate.office_title, head_title)
+    own_title = _lines(mandate.own_title.upper(), ()) if mandate.mode is MandateMode.AN else []
+    (own_title or office_title)[-1] += ","
+    return {
+        "prefix": PREFIXES[mandate.mode],
+        "title": office_title,
+        "own_title": own_title,
+        "name": mandate.person,
+        "rank": mandate.rank,
+        "number": f"NIP {wording.employee_number(mandate.employee_number)}" if mandate.employee_number else "",
+    }
+
+
+def signer(mandate: MandateRecord) -> str:
+    """The signer in one line: name, and the title under which they signed."""
+    title = f"{PREFIXES[mandate.mode]} {mandate.office_title}".strip()
+    if mandate.mode is MandateMode.AN:
+        title = f"{mandate.own_title}, {title}"
+    return f"{mandate.person}, {title}"
+
+
+def _lines(title: str, known: Sequence[str]) -> list[str]:
+    words = " ".join(title.rstrip(",").split())
+    if words.casefold() == " ".join(known).casefold():
+        return list(known)
+    return textwrap.wrap(words, _LINE, break_long_words=False) or [words]

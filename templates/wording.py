@@ -1,0 +1,54 @@
+"""How numbers, dates and names are written for people, in Indonesian and in English."""
+
+import datetime
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+import num2words
+import regex
+from babel import dates, numbers
+
+_ROMAN_MONTHS: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
+def long_date(day: datetime.date, language: str = "id") -> str:
+    """The date with the month in words: "23 November 2026"."""
+    return dates.format_date(day, "d MMMM y", locale=language)
+
+
+def number(value: Decimal | int, language: str = "id") -> str:
+    """A number with its language's separators: 1.250,5 in Indonesian, 1,250.5 in English."""
+    return numbers.format_decimal(value, format="#,##0.######", locale=language)
+
+
+def counted(count: int, unit: str) -> str:
+    """A count in digits and words, as official letters write it: "5 (lima) unit"."""
+    return f"{count} ({num2words.num2words(count, lang='id')}) {unit}"
+
+
+def roman_month(day: datetime.date) -> str:
+    """The month as the Roman numeral that letter numbers use."""
+    return _ROMAN_MONTHS[day.month - 1]
+
+
+def listing(items: Sequence[str], last: str = "dan") -> str:
+    """Items in a sentence: "a, b dan c"."""
+    if len(items) <= 1:
+        return "".join(items)
+    return ", ".join(items[:-1]) + f" {last} {items[-1]}"
+
+
+def employee_number(text: str) -> str:
+    """A civil servant's number (NIP) in its printed groups: "19690329 199003 1 009". Others stay as they are."""
+    digits = re.sub(r"\s", "", text)
+    if not re.fullmatch(r"\d{18}", digits, re.ASCII):
+        return text
+    return f"{digits[:8]} {digits[8:14]} {digits[14]} {digits[15:]}"
+
+
+def masked(name: str) -> str:
+    """A natural person's name as strangers may see it: the first letter of each word, nothing of its length."""
+    words = re.findall(r"[^\W\d_][\w'’.-]*", name)
+    return " ".join(regex.match(r"\X", word)[0] + "***" for word in words) or "***"

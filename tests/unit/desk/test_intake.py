@@ -1,0 +1,95 @@
+"""Decisions at the door: the same again adds nothing, a changed one is a revision, a wrong one is refused whole."""
+
+import datetime
+import hashlib
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from desk.intake import Intake, Outcome, RefusedDecisionError
+from registry import schema
+from registry.database import Database
+from registry.formats import canonical
+from templates import packs
+
+NOW = datetime.datetime(2026, 11, 24, 3, 0, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def database(tmp_path) -> Database:
+    return Database.create(tmp_path / "absah.db")
+
+
+@pytest.fixture
+def intake(database) -> Intake:
+    from zoneinfo import ZoneInfo
+
+    return Intake(
+        database=database, office="kampar", zone=ZoneInfo("Asia/Jakarta"), pack=packs.pack, max_bytes=256 * 1024
+    )
+
+
+@pytest.fixture
+def sample() -> dict:
+    return json.loads(packs.pack("genset").samples()[0].read_text())
+
+
+def rows(database) -> int:
+    with database.read() as tx:
+        return tx.execute(sa.select(sa.func.count()).select_from(schema.decisions)).scalar_one()
+
+
+def test_the_same_file_again_adds_nothing_however_it_is_written(intake, database, sample) -> None:
+    first = intake.add(json.dumps(sample).encode(), now=NOW)
+    again = intake.add(json.dumps(sample, indent=4, sort_keys=True).encode(), now=NOW + datetime.timedelta(days=1))
+    assert (first.outcome, again.outcome, rows(database)) == (Outcome.ADDED, Outcome.KNOWN, 1)
+    assert again.decision == first.decision
+
+
+@pytest.mark.parametrize("part", ["public", "private"])
+def test_changed_content_under_the_same_reference_is_a_new_revision(intake, database, sample, part) -> None:
+    first = intake.add(json.dumps(sample).encode(), now=NOW)
+    if part == "public":
+        sample["public"]["units"][0]["engine_serial"] += "X"
+    else:
+        sample["private"]["holder"]["phone"] = "0812-0000-0001"
+    second = intake.add(json.dumps(sample).encode(), now=NOW)
+    assert (second.outcome, second.decision.revision, rows(database)) == (Outcome.REVISED, 2, 2)
+    assert second.decision.digest != first.decision.digest, "the digest binds the private part too"
+
+
+def test_the_public_part_binds_the_private_one_and_does_not_hold_it(intake, sample) -> None:
+    decision = intake.add(json.dumps(sample).encode(), now=NOW).decision
+    salt = bytes.fromhex(decision.private["salt"])
+    commitment = hashlib.sha256(salt + canonical.dump(decision.private["data"])).hexdigest()
+    assert decision.public["private_commitment"] == commitment
+    assert len(salt) == 16
+    assert hashlib.sha256(canonical.dump(decision.public)).digest() == decision.digest
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "bukan JSON"),
+        (b"[]", "objek JSON"),
+        (b'{"type":"genset","type":"genset"}', "bukan JSON"),
+        (b'{"type":"petir"}', "tidak dikenal"),
+        (b'{"type":7}', "tidak dikenal"),
+        (b'"' + b"x" * 300_000 + b'"', "lebih dari batas"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words_and_nothing_is_kept(intake, database, data, word) -> None:
+    with pytest.raises(RefusedDecisionError, match=word) as refused:
+        intake.add(data, now=NOW)
+    assert refused.value.problems[0].text("en") != refused.value.problems[0].text("id")
+    assert rows(database) == 0
+
+
+def test_every_error_is_told_at_once_and_nothing_is_kept(intake, database, sample) -> None:
+    sample["public"]["units"][0]["power_kw"] = "900"
+    sample["private"]["responsible_person"]["nik"] = "123"
+    with pytest.raises(RefusedDecisionError) as refused:
+        intake.add(json.dumps(sample).encode(), now=NOW)
+    assert len([p for p in refused.value.problems if p.severity == "error"]) >= 2
+    assert rows(database) == 0

@@ -1,0 +1,251 @@
+import ast
+import dataclasses
+import datetime
+import importlib.util
+import io
+import re
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import verifier
+from registry.formats.language import LANGUAGES, translations
+from registry.formats.verdict import Answer, Outcome, Subject, VerdictName
+from verifier import sentences
+from verifier.dates import day_text, moment_text
+from verifier.presenter import present
+from verifier.reasons import REASONS, TROUBLES, answer_text, check_text, outcome_text, reason_text
+
+_PACKAGE = Path(verifier.__file__).parent
+_spec = importlib.util.spec_from_file_location("fake_verdicts", Path(__file__).with_name("fake_verdicts.py"))
+fakes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(fakes)
+
+EVERY = fakes.every_verdict()
+
+
+def shown_codes():
+    """Every reason code that the verifier's source gives to a check or problem, found in the source itself."""
+    codes = set()
+    for path in _PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                values = node.args[1:] if name in ("_failed", "_unknown") else node.args
+                if name in ("_failed", "_unknown", "note"):
+                    codes |= {
+                        part.value
+                        for value in values
+                        for part in ast.walk(value)
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                    }
+            elif isinstance(node, ast.ClassDef) and node.name == "Problem":
+                codes |= {part.value.value for part in node.body if isinstance(part, ast.Assign)}
+    return {code for code in codes if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", code)}
+
+
+def messages_used():
+    found = extract_from_dir(
+        _PACKAGE,
+        [("**.py", "python"), ("pages/**.html", "jinja2.ext:babel_extract")],
+        keywords={"_": None, "N_": None, "gettext": None},
+    )
+    return {message: (file, line) for file, line, message, _, _ in found}
+
+
+def test_every_verdict_has_colour_sign_sentence_and_action():
+    assert set(sentences.SPOKEN) == set(VerdictName) == set(EVERY)
+    for spoken in sentences.SPOKEN.values():
+        assert spoken.colour
+        assert spoken.sign
+        assert spoken.sentence.endswith(".")
+        assert spoken.action.endswith(".")
+        if "{" in spoken.sentence:
+            assert spoken.bare
+            assert "{" not in spoken.bare
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("genuine", "Izin ini asli dan masih berlaku."),
+        ("genuine_on_date", "Pada 18 November 2026 izin ini asli dan berlaku."),
+        (
+            "compare",
+            "Izin nomor 500.16.7/012/DPMPTSP/XI/2026 terdaftar dan masih berlaku. "
+            "Cocokkan isinya dengan kertas di tangan Anda.",
+        ),
+        ("expired", "Sudah tidak berlaku: masa izin habis pada 20 November 2026."),
+        ("not_yet_in_force", "Belum berlaku: izin ini baru berlaku mulai 16 November 2026."),
+        ("suspended", "Sedang tidak berlaku: izin ini dibekukan sejak 20 November 2026."),
+        ("revoked", "Tidak berlaku: izin ini dicabut pada 20 November 2026."),
+        ("annulled", "Tidak berlaku: izin ini dibatalkan pada 20 November 2026."),
+        ("superseded", "Tidak berlaku lagi: izin ini sudah diganti dengan nomor 500.16.7/044/DPMPTSP/XI/2026."),
+        ("altered", "Jangan terima: berkas ini diubah setelah ditandatangani."),
+        ("stranger", "Jangan terima: berkas ini tidak ditandatangani oleh kantor ini."),
+        (
+            "never_issued",
+            "Jangan terima: tanda tangannya milik kantor ini, tetapi izin ini tidak pernah diterbitkan.",
+        ),
+        ("wrong_qr", "Jangan terima: kode QR ini milik izin lain, atas nama PT Menara Contoh Nusantara."),
+        ("forged_qr", "Jangan terima: kode QR ini palsu."),
+        ("unknown_permit", "Jangan terima: izin ini tidak ada dalam daftar kantor ini."),
+        ("not_authorised", "Jangan terima: penandatangan tidak berwenang pada tanggal itu."),
+        ("resaved", "Ini salinan yang disimpan ulang. Ambil berkas aslinya lewat kode QR."),
+        ("printout", "Berkas ini hanya gambar cetakan, tanpa tanda tangan. Periksa kode QR-nya."),
+        ("foreign_host", "Kode QR ini menuju alamat lain (izin-kampar.example.net), bukan kantor ini."),
+        ("unknown", "Berkas ini tidak dikenal di sini."),
+        ("unchecked", "Belum dapat dipastikan: pembacaan berkas terhenti."),
+    ],
+)
+def test_a_verdict_is_said_in_the_agreed_words(name, said):
+    assert sentences.sentence(EVERY[name], "id") == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", VerdictName)
+def test_a_sentence_is_whole_even_where_every_value_is_missing(name, language):
+    bare = dataclasses.replace(EVERY[name], record=None, facts={}, on=None)
+    for verdict in (bare, dataclasses.replace(bare, on=datetime.date(2026, 3, 12)), EVERY[name]):
+        said = sentences.sentence(verdict, language)
+        assert not set("{}…") & set(said)
+        assert said[0].isupper()
+        assert said.endswith(".")
+
+
+@pytest.mark.parametrize("name", VerdictName)
+def test_only_green_carries_the_check_mark_and_only_red_the_cross(name):
+    spoken = sentences.SPOKEN[name]
+    assert (spoken.sign is sentences.Sign.CHECK) is (spoken.colour is sentences.Colour.GREEN)
+    assert (spoken.sign is sentences.Sign.CROSS) is (spoken.colour is sentences.Colour.RED)
+    assert (spoken.colour is sentences.Colour.GREEN) is (name in ("genuine", "genuine_on_date"))
+
+
+@pytest.mark.parametrize("name", VerdictName)
+def test_what_forbids_is_said_before_that_the_document_is_genuine(name):
+    if sentences.SPOKEN[name].colour is sentences.Colour.GREEN:
+        return
+    said = sentences.sentence(EVERY[name], "id").lower()
+    assert not re.search(r"\bizin ini asli\b|\bdokumen\w* asli\b", said)
+    for subject in Subject:
+        note = sentences.note(dataclasses.replace(EVERY[name], subject=subject), "id")
+        assert note is None or subject is Subject.FILE or "asli" not in note, "paper is never called genuine"
+
+
+def test_values_from_outside_are_never_read_as_a_format():
+    hostile = dataclasses.replace(EVERY["wrong_qr"], facts={"holder": "{serial.__class__} {0} %s"})
+    assert "{serial.__class__} {0} %s" in sentences.sentence(hostile, "id")
+
+
+def test_a_day_that_is_no_day_is_shown_as_it_stands():
+    odd = dataclasses.replace(EVERY["revoked"], facts={"since": "kemarin"})
+    assert sentences.sentence(odd, "id") == "Tidak berlaku: izin ini dicabut pada kemarin."
+
+
+def test_compare_asked_for_a_day_speaks_of_that_day():
+    asked = dataclasses.replace(EVERY["compare"], on=datetime.date(2026, 11, 18))
+    assert sentences.sentence(asked, "id").startswith("Pada 18 November 2026 izin nomor 500.16.7/012")
+    assert sentences.sentence(asked, "en").startswith("On 18 November 2026 permit number 500.16.7/012")
+
+
+def test_a_code_that_is_unknown_is_not_answered_with_advice_for_files():
+    as_code = dataclasses.replace(EVERY["unknown"], subject=Subject.STATEMENT)
+    assert sentences.action(as_code, "id").startswith("Pindai sekali lagi kode QR")
+    assert sentences.action(EVERY["unknown"], "id").startswith("Unggah PDF asli")
+
+
+def test_the_alarm_is_for_misuse_of_our_own_keys_only():
+    assert {name for name, spoken in sentences.SPOKEN.items() if spoken.alarm} == {"never_issued", "unknown_permit"}
+
+
+def test_every_message_used_is_translated_and_no_translation_is_left_over():
+    used = messages_used()
+    source = io.BytesIO((_PACKAGE / "locale/en/LC_MESSAGES/verifier.po").read_bytes())
+    catalogue = read_po(source, locale="en", abort_invalid=True)
+    translated = {message.id: message for message in catalogue if message.id}
+    assert not {message: used[message] for message in used.keys() - translated.keys()}
+    assert not translated.keys() - used.keys()
+    for message in translated.values():
+        assert message.string, message.id
+        assert not message.fuzzy, message.id
+        names = [{name for _, name, _, _ in string.Formatter().parse(text)} for text in (message.id, message.string)]
+        assert names[0] == names[1], message.id
+
+
+def test_every_text_of_the_tables_reaches_the_catalogue():
+    used = messages_used()
+    for spoken in sentences.SPOKEN.values():
+        for field in dataclasses.fields(spoken):
+            value = getattr(spoken, field.name)
+            if type(value) is str:
+                assert value in used
+    assert sentences.SIMULATION in used
+
+
+def test_every_reason_the_verifier_gives_has_words():
+    assert not shown_codes() - REASONS.keys() - TROUBLES.keys()
+    assert len(shown_codes()) > 30, "the search through the source finds nothing any more"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answers_checks_and_reasons_are_told_in_words(language):
+    told = [answer_text(answer, language) for answer in Answer]
+    told += [outcome_text(outcome, language) for outcome in Outcome]
+    told += [check_text(check.id, language) for verdict in EVERY.values() for check in verdict.checks]
+    told += [reason_text(code, language) for code in (*REASONS, *TROUBLES)]
+    assert not [text for text in told if "_" in text or "{" in text]
+
+
+def test_a_code_from_a_newer_verifier_is_shown_as_it_is():
+    assert reason_text("moon_in_the_way", "id") == "Kode alasan: moon_in_the_way."
+    assert check_text("9.9 moon_clear", "en") == "Check moon_clear"
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Asia/Jakarta", "23 November 2026 pukul 14.05 WIB"),
+        ("Asia/Makassar", "23 November 2026 pukul 15.05 WITA"),
+        ("Asia/Jayapura", "23 November 2026 pukul 16.05 WIT"),
+    ],
+)
+def test_instants_are_told_in_the_zone_of_the_office_and_name_it(zone, said):
+    assert moment_text(fakes.NOW, fakes.ZoneInfo(zone), "id") == said
+
+
+def test_months_are_named_in_the_language_of_the_reader():
+    day = datetime.date(2026, 8, 17)
+    assert day_text(day, "id") == "17 Agustus 2026"
+    assert day_text(day, "en") == "17 August 2026"
+
+
+def test_a_permit_that_was_only_prepared_is_never_shown():
+    view = present(EVERY["never_issued"], language="id", zone=fakes.ZONE)
+    assert view.fields == ()
+    assert not any(line.code and line.value == "131842" for line in view.technical)
+
+
+def test_fields_stand_in_the_order_of_the_printed_form():
+    view = present(EVERY["compare"], language="en", zone=fakes.ZONE)
+    assert [line.label for line in view.fields][:3] == ["Number", "Kind of permit", "Holder"]
+    assert view.fields[1].value == "Generator installation permit"
+
+
+def test_a_revocation_is_told_with_its_decision_and_ground():
+    view = present(EVERY["revoked"], language="id", zone=fakes.ZONE)
+    assert [(line.label, line.value) for line in view.status] == [
+        ("Sejak", "20 November 2026"),
+        ("Nomor keputusan", "500.16.7/19/2026"),
+        ("Alasan", "Permohonan pemegang izin"),
+    ]
+    before = dataclasses.replace(EVERY["genuine_on_date"], record=EVERY["revoked"].record)
+    assert present(before, language="id", zone=fakes.ZONE).status == (), "asked for the 18th, revoked on the 20th"
+
+
+def test_each_language_is_read_once_and_no_other_is_known():
+    assert translations("verifier", "en") is translations("verifier", "en")
+    with pytest.raises(ValueError, match="no such language"):
+        translations("verifier", "../en")

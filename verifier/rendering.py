@@ -1,0 +1,219 @@
+"""Pages from templates: the one place where text becomes markup, always escaped."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+import jinja2
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from registry.formats.language import LANGUAGES, SOURCE, translations
+from verifier.catalogue import N_
+from verifier.negotiation import LANGUAGE_PARAMETER, language, wants_json
+from verifier.office import PublicOffice
+from verifier.presenter import VerdictView
+from verifier.uploads import ACCEPTED_TYPES, DATE_FIELD, FILE_FIELD, UploadError
+
+STATIC_FOLDER: Final = Path(__file__).parent / "static"
+_PAGES_FOLDER: Final = Path(__file__).parent / "pages"
+
+_YEAR_SECONDS: Final = 365 * 24 * 3600
+_VARY: Final = "Accept, Cookie"
+
+_LANGUAGE_NAMES: Final = {"id": "Bahasa Indonesia", "en": "English"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trouble:
+    """What went wrong, and what helps; message ids."""
+
+    problem: str
+    remedy: str
+
+
+FIELD_TROUBLES: Final[Mapping[str, Trouble]] = {
+    "no_file": Trouble(
+        N_("Belum ada berkas yang dipilih."),
+        N_("Pilih PDF izin, atau foto yang memperlihatkan kode QR-nya, lalu tekan “Periksa berkas”."),
+    ),
+    "too_large": Trouble(
+        N_("Berkas itu lebih besar dari {megabytes} MB."),
+        N_("Kirim PDF aslinya, atau foto dengan ukuran yang lebih kecil."),
+    ),
+    "wrong_kind": Trouble(
+        N_("Berkas itu bukan PDF dan bukan foto JPEG, PNG atau WebP."),
+        N_("Kirim PDF aslinya. Foto dari iPhone: kirim sebagai JPEG, atau kirim tangkapan layarnya."),
+    ),
+    "malformed": Trouble(
+        N_("Kiriman itu tidak sampai dengan utuh."),
+        N_("Pilih berkasnya sekali lagi, lalu kirim ulang."),
+    ),
+    "slow": Trouble(
+        N_("Kiriman itu terlalu lama sampainya."),
+        N_("Coba lagi di tempat dengan sambungan yang lebih baik, atau kirim berkas yang lebih kecil."),
+    ),
+    "bad_date": Trouble(
+        N_("Tanggal itu tidak dikenali."),
+        N_("Tulis tanggal sebagai tahun-bulan-hari, misalnya 2026-03-12, atau kosongkan."),
+    ),
+}
+
+PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
+    "not_found": Trouble(
+        N_("Halaman ini tidak ada."),
+        N_("Pindai sekali lagi kode QR pada izin, atau unggah berkasnya di halaman depan."),
+    ),
+    "no_document": Trouble(
+        N_("Berkas izin ini tidak tersedia di sini."),
+        N_("Berkas hanya diberikan untuk kode QR asli dari izin yang sudah diterbitkan. Tanyakan kepada kantor ini."),
+    ),
+    "not_possible": Trouble(
+        N_("Permintaan ini tidak dapat dilayani."),
+        N_("Mulai lagi dari halaman depan."),
+    ),
+    "bad_date": FIELD_TROUBLES["bad_date"],
+}
+
+
+class Pages:
+    """Renders every page of the public door, in the language of the request."""
+
+    def __init__(self, *, office: PublicOffice, simulation: bool, upload_bytes: int) -> None:
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_PAGES_FOLDER),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["breakable"] = _breakable
+        style = (STATIC_FOLDER / "style.css").read_bytes()
+        self._megabytes = upload_bytes // (1024 * 1024)
+        self._environment.globals |= {
+            "office": office,
+            "server_simulation": simulation,
+            "megabytes": self._megabytes,
+            "accepted": ",".join(ACCEPTED_TYPES),
+            "file_field": FILE_FIELD,
+            "date_field": DATE_FIELD,
+            # The address changes with the content, so that a browser may keep the file.
+            "style_version": hashlib.sha256(style).hexdigest()[:12],
+        }
+
+    def home(self, request: Request) -> Response:
+        """The first page, with the upload form."""
+        return self._page(request, "home.html", 200, {}, trouble=None, typed_day="")
+
+    def upload_error(self, request: Request, error: UploadError) -> Response:
+        """The form again, with what is wrong beside the field."""
+        if wants_json(request):
+            return self._json_error(request, error.code, FIELD_TROUBLES[error.code], error.status, {})
+        return self._page(
+            request,
+            "home.html",
+            error.status,
+            {},
+            trouble=self._said(request, FIELD_TROUBLES[error.code]),
+            at_date=error.code == "bad_date",
+            typed_day=error.typed_day,
+        )
+
+    def error(
+        self, request: Request, code: str, status: int, *, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """A page that says what is not there and where to go on."""
+        if wants_json(request):
+            return self._json_error(request, code, PAGE_TROUBLES[code], status, headers or {})
+        trouble = self._said(request, PAGE_TROUBLES[code])
+        return self._page(request, "error.html", status, headers or {}, trouble=trouble)
+
+    def verdict(
+        self,
+        request: Request,
+        view: VerdictView,
+        *,
+        status: int,
+        headers: Mapping[str, str],
+        download: str | None,
+        registered: str | None,
+        from_code: bool,
+    ) -> Response:
+        """The page of one verdict.
+
+        `download` is the address of the registered file, `registered` that of the registered permit's own page,
+        each where it may be had; `from_code` says that this is such a page itself.
+        """
+        return self._page(
+            request,
+            "verdict.html",
+            status,
+            headers,
+            view=view,
+            download=download,
+            registered=registered,
+            from_code=from_code,
+            typed_day=request.query_params.get(DATE_FIELD, "")[:10],
+        )
+
+    def _page(
+        self, request: Request, template: str, status: int, headers: Mapping[str, str], **context: object
+    ) -> Response:
+        spoken = language(request)
+        html = self._environment.get_template(template).render(
+            context
+            | {
+                "_": translations("verifier", spoken).gettext,
+                "language": spoken,
+                "switches": _switches(request, spoken),
+                "href": lambda path: path if spoken == SOURCE else f"{path}?{LANGUAGE_PARAMETER}={spoken}",
+            }
+        )
+        response = HTMLResponse(html, status, {**headers, "Vary": _VARY, "Content-Language": spoken})
+        if request.query_params.get(LANGUAGE_PARAMETER) == spoken:
+            response.set_cookie(
+                LANGUAGE_PARAMETER,
+                spoken,
+                max_age=_YEAR_SECONDS,
+                secure=request.url.scheme == "https",
+                httponly=True,
+                samesite="lax",
+            )
+        return response
+
+    def _said(self, request: Request, trouble: Trouble) -> Trouble:
+        translate = translations("verifier", language(request)).gettext
+        return Trouble(
+            translate(trouble.problem).format(megabytes=self._megabytes), translate(trouble.remedy)
+        )
+
+    def _json_error(
+        self, request: Request, code: str, trouble: Trouble, status: int, headers: Mapping[str, str]
+    ) -> Response:
+        said = self._said(request, trouble)
+        body = {"error": {"code": code, "message": said.problem, "remedy": said.remedy}}
+        return JSONResponse(body, status, {**headers, "Vary": _VARY})
+
+
+def _breakable(text: str) -> Markup:
+    """`text`, escaped, with places to break after the slashes of a number, which is too long for a phone."""
+    return Markup(escape(text).replace("/", Markup("/<wbr>")))  # noqa: S704  # escaped just here
+
+
+def _switches(request: Request, spoken: str) -> list[tuple[str, str, str, bool]]:
+    """Every language: code, own name, address, whether it is the one shown.
+
+    The result of an upload has no address of its own; from there the switch leads to the first page.
+    """
+    has_address = request.method in ("GET", "HEAD")
+    day = request.query_params.get(DATE_FIELD, "") if has_address else ""
+    kept = [(DATE_FIELD, day)] if day else []
+    path = "" if has_address else "/"
+    return [
+        (code, _LANGUAGE_NAMES[code], f"{path}?{urlencode([*kept, (LANGUAGE_PARAMETER, code)])}", code == spoken)
+        for code in LANGUAGES
+    ]

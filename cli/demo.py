@@ -11,7 +11,6 @@ from typing import Final
 
 import pypdfium2
 from PIL import Image, ImageEnhance, ImageFilter
-from verifier.report import as_json
 
 from cli import verifying
 from cli.home import Home
@@ -19,9 +18,10 @@ from cli.issuing import Workshop
 from registry.decisions import Decision
 from registry.formats.record import PermitRecord
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
-from registry.instruments import Instrument
+from registry.instruments import Instrument, Stage
 from templates import packs
 from verifier.decode import read_codes
+from verifier.report import as_json
 from verifier.verify import Verifier
 
 PHOTO_DPI: Final = 150
@@ -114,12 +114,16 @@ def issue(
     """Freeze all of a batch, render all, then sign all: the order in which a head of office works."""
     issuance = workshop.issuance
     frozen = [issuance.freeze(decision, now=clock()) for decision in batch]
-    say(f"  freeze    {len(frozen)} permits: numbers, date of issue, mandate and QR statements are fixed")
-    for place, instrument in enumerate(frozen, start=1):
-        say(f"  render    {place} of {len(frozen)}  {instrument.number}")
+    waiting = [one for one in frozen if issuance.stage(one) is not Stage.ISSUED]
+    if not waiting:
+        say(f"  keep      {len(frozen)} permits were issued before; they stay as they are")
+        return frozen
+    say(f"  freeze    {len(waiting)} permits: numbers, date of issue, mandate and QR statements are fixed")
+    for place, instrument in enumerate(waiting, start=1):
+        say(f"  render    {place} of {len(waiting)}  {instrument.number}")
         issuance.render(instrument, now=clock())
-    for place, instrument in enumerate(frozen, start=1):
-        say(f"  sign      {place} of {len(frozen)}  {instrument.number}")
+    for place, instrument in enumerate(waiting, start=1):
+        say(f"  sign      {place} of {len(waiting)}  {instrument.number}")
         issuance.sign_and_issue(instrument, now=clock())
     return frozen
 

@@ -8,12 +8,10 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
-from verifier.report import as_json, as_text
-from verifier.verify import Verifier
 
 from cli.home import ConfigurationError, Home, utc_now
 from keys.trust import Trust, TrustError
@@ -22,17 +20,19 @@ from registry.formats.verdict import Outcome, Verdict
 from registry.records import RegistryReader
 from verifier.office import PublicOffice
 from verifier.reader import Reader
+from verifier.report import as_json, as_text
 from verifier.request import Isolation, ReaderLimits
 from verifier.serving import serve
+from verifier.verify import Verifier
 from verifier.web import WebLimits, application
 
 LOOPBACK: Final = "127.0.0.1"
-MAX_LINK: Final = 2000
+MAX_FILE_NAME: Final = 255  # bytes; anything longer cannot be a file here
 
 _Limits = TypeVar("_Limits", WebLimits, ReaderLimits)
 
 
-def limits_of(kind: type[_Limits], table: Mapping[str, float], name: str) -> _Limits:
+def limits_of(kind: type[_Limits], table: Mapping[str, Any], name: str) -> _Limits:
     """The limits of one process from their table in `absah.toml`. Raises `ConfigurationError` for unknown names."""
     known = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(table) - known):
@@ -74,9 +74,24 @@ def office_of(home: Home) -> tuple[PublicOffice, ZoneInfo]:
         raise ConfigurationError(f"the office profile {home.office_file} cannot be used: {error!r}") from error
 
 
-def verifier_of(home: Home, *, trust: Trust, registry: RegistryView, reader: Reader, zone: ZoneInfo) -> Verifier:
+def verifier_of(
+    home: Home,
+    *,
+    trust: Trust,
+    registry: RegistryView,
+    reader: Reader,
+    zone: ZoneInfo,
+    always_read_codes: bool = False,
+) -> Verifier:
     """A verifier that believes these anchors and asks this registry."""
-    return Verifier(trust=trust, registry=registry, reader=reader, host=home.settings.host, zone=zone)
+    return Verifier(
+        trust=trust,
+        registry=registry,
+        reader=reader,
+        host=home.settings.host,
+        zone=zone,
+        always_read_codes=always_read_codes,
+    )
 
 
 def verify_inputs(arguments: argparse.Namespace) -> int:
@@ -113,7 +128,9 @@ def exit_status(outcomes: set[Outcome]) -> int:
 
 def subject_of(given: str) -> bytes | str:
     """What a word on the command line means: a link or digits as they are, else the bytes of a file."""
-    if given.startswith(("https://", "http://")) or (given.isdigit() and not Path(given).exists()):
+    if given.startswith(("https://", "http://")) or len(given) > MAX_FILE_NAME:
+        return given
+    if given.isdigit() and not Path(given).exists():
         return given
     return Path(given).read_bytes()
 

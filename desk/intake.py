@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import enum
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from registry.database import Database
 from registry.decisions import Decision
 from registry.formats import canonical
 from registry.formats.errors import DocumentError
-from templates.packs import Checked, Pack
+from templates.packs import Pack
 from templates.problems import Problem
 
 SALT_BYTES: Final = 16
@@ -64,7 +64,7 @@ class Intake:
         """
         value = self._read(data)
         pack = self._pack_of(value)
-        checked: Checked = pack.check(value, today=now.astimezone(self._zone).date())
+        checked = pack.check(value, today=now.astimezone(self._zone).date())
         if checked.decision is None:
             raise RefusedDecisionError(checked.problems)
         found = checked.decision
@@ -89,7 +89,7 @@ class Intake:
         if len(data) > self._max_bytes:
             raise _refused(
                 "file_too_large",
-                "Berkas keputusan berukuran {size} bita, lebih dari batas {limit} bita. Kirim satu keputusan per berkas.",
+                "Berkas keputusan berukuran {size} bita, melebihi batas {limit} bita. Kirim satu keputusan per berkas.",
                 size=str(len(data)),
                 limit=str(self._max_bytes),
             )
@@ -118,7 +118,7 @@ class Intake:
             ) from error
 
 
-def _snapshot(public: dict[str, object], private: dict[str, object]) -> dict[str, object]:
+def _snapshot(public: Mapping[str, object], private: Mapping[str, object]) -> dict[str, object]:
     """Public part with its commitment to the private one: SHA-256(salt || JCS(private)), the salt kept private."""
     salt = secrets.token_bytes(SALT_BYTES)
     commitment = canonical.sha256(salt + canonical.dump(private)).hex()
@@ -135,6 +135,6 @@ def _content(decision: Decision) -> tuple[str, object, object]:
 
 def _refused(code: str, template: str, *, field: str = "", **params: str) -> RefusedDecisionError:
     problem = Problem(
-        severity="error", field=field, label=field or "berkas", code=code, template=template, params=params
+        severity="error", field=field, title=field or "Berkas", code=code, template=template, params=params
     )
     return RefusedDecisionError((problem,))

@@ -88,6 +88,11 @@ class Issuance:
         self.sign_and_issue(instrument, now=now)
         return instrument
 
+    def stage(self, instrument: Instrument) -> Stage:
+        """How far a permit has come."""
+        with self._database.read() as tx:
+            return instruments.stage(tx, instrument)
+
     def freeze(self, decision: Decision, *, now: datetime.datetime) -> Instrument:
         """Allot the number, set the date of issue to today, look up today's mandate, and make the statement.
 
@@ -193,7 +198,7 @@ class Issuance:
             self._documents.get(unsigned.sha256),
             key=key,
             at=now,
-            place=Box(**unsigned.layout["signature"]),
+            place=_box(unsigned.layout["signature"]),
             label=f"{SIGNATURE_LABEL} {mandate.person}",
             reason=f"{instrument.number}",
             location=self._office.place,
@@ -296,3 +301,7 @@ class Issuance:
                 public, office=self._office, mandate=mandate, date_of_issue=today, simulation=self._simulation
             ),
         )
+
+
+def _box(place: dict[str, float]) -> Box:
+    return Box(page=int(place["page"]), x1=place["x1"], y1=place["y1"], x2=place["x2"], y2=place["y2"])

@@ -41,11 +41,12 @@ class Numbering(_Strict):
 
 
 class OfficeProfile(_Strict):
-    """One office. `id` is its name in the registry, which outlives every renaming. `head_title` is the head's title in the lines of a signature block, without the comma.
+    """One office.
 
-    `number_pattern` knows {klasifikasi}, {urut} (also {urut:03}), {unit}, {bulan_romawi} and {tahun}; the year
-    is that of the date of issue. `emblem` is an SVG or PNG file beside the profile; without one a neutral
-    placeholder is printed, never an imitation of a coat of arms.
+    `head_title` is the head's title in the lines of a signature block, without the comma. `number_pattern` knows
+    {klasifikasi}, {urut} (also {urut:03}), {unit}, {bulan_romawi} and {tahun}; the year is that of the date of issue.
+    `emblem` is an SVG or PNG file beside the profile; without one a neutral placeholder is printed, never an imitation
+    of a coat of arms.
     """
 
     id: str = pydantic.Field(pattern=r"^[a-z0-9-]{2,40}$")

@@ -27,13 +27,11 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...]:
         barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, version=QR_VERSION, ec_level="M")
     except (ValueError, RuntimeError) as error:
         raise DocumentError(f"the link does not fit a QR code of version {QR_VERSION}-M: {error}") from error
-    view = memoryview(barcode.to_image(scale=1, add_quiet_zones=False))
+    view = memoryview(barcode.to_image(scale=1, add_quiet_zones=False))  # type: ignore[arg-type]  # a buffer since zxing-cpp 2.2
     if view.shape != (MODULES, MODULES):
         raise DocumentError(f"the link does not fit a QR code of version {QR_VERSION}-M")
     data = bytes(view)
-    return tuple(
-        tuple(value == 0 for value in data[start : start + MODULES]) for start in range(0, len(data), MODULES)
-    )
+    return tuple(tuple(value == 0 for value in data[start : start + MODULES]) for start in range(0, len(data), MODULES))
 
 
 def path(rows: Sequence[Sequence[bool]]) -> str:

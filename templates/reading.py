@@ -9,10 +9,16 @@ from typing import Any, Final
 import pydantic
 from pydantic_core import ErrorDetails
 
-from templates.problems import Problem
+from templates.problems import Problem, Severity
 
 _MAX_SHOWN: Final = 60
-_UNREADABLE: Final = "{label} tidak dapat dibaca. Periksa kembali isinya."
+Place = tuple[str | int, ...]
+
+UNREADABLE: Final = "{label} tidak dapat dibaca. Periksa kembali isinya."
+WHOLE_FILE: Final = "Berkas keputusan"
+LIST_ITEM: Final = "Unit {unit}"
+UNKNOWN_FIELD: Final = "Isian “{name}”"
+HIDDEN: Final = "(tidak ditampilkan)"
 
 TEMPLATES: Final[Mapping[str, str]] = {
     "missing": "{label} belum diisi. Isilah sesuai dokumen permohonan.",
@@ -49,27 +55,23 @@ def problems(error: pydantic.ValidationError, model: type[pydantic.BaseModel]) -
     return tuple(_problem(detail, model) for detail in error.errors(include_url=False))
 
 
-def label(model: type[pydantic.BaseModel], place: tuple[str | int, ...]) -> str:
-    """The title of the field at `place`; inside a list the item's number is added ("Daya unit 1 (kW)")."""
-    here: Any = model
-    title, number = "Berkas keputusan", ""
-    for step in place:
-        here = _inner(here)
-        if isinstance(step, int):
-            number = f" unit {step + 1}"
-            title, here = f"Unit {step + 1}", (typing.get_args(here) or (None,))[0]
-            continue
-        fields = here.model_fields if isinstance(here, type) and issubclass(here, pydantic.BaseModel) else {}
-        if step not in fields:
-            return f"Isian “{_shown(str(step))}”"
-        title, here = fields[step].title or step, fields[step].annotation
-    if not number or title.startswith("Unit "):
-        return title
-    name, bracket, rest = title.partition(" (")
-    return name + number + bracket + rest
+def finding(
+    model: type[pydantic.BaseModel],
+    place: Place,
+    *,
+    severity: Severity,
+    code: str,
+    template: str,
+    params: Mapping[str, str],
+) -> Problem:
+    """A finding about the field at `place`, under the title that the model gives it."""
+    title, named = _title(model, place)
+    return Problem(
+        severity=severity, field=path(place), title=title, code=code, template=template, params={**params, **named}
+    )
 
 
-def path(place: tuple[str | int, ...]) -> str:
+def path(place: Place) -> str:
     """The place of a field in the file, as "public.units[0].power_kw"."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{_shown(step)}" for step in place)
     return text.removeprefix(".")
@@ -78,19 +80,33 @@ def path(place: tuple[str | int, ...]) -> str:
 def _problem(detail: ErrorDetails, model: type[pydantic.BaseModel]) -> Problem:
     place = detail["loc"]
     code = _ALIASES.get(detail["type"], detail["type"])
-    template = TEMPLATES.get(code, _UNREADABLE)
+    template = TEMPLATES.get(code, UNREADABLE)
     params = {name: _shown(str(value)) for name, value in detail.get("ctx", {}).items()}
     if "expected" in params:
-        params["expected"] = re.sub(r"'([^']*)'", r"\1", str(detail["ctx"]["expected"])).replace(" or ", ", ")
+        params["expected"] = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
     # What someone typed into a private field goes no further: messages end up on screens and in logs.
     private = bool(place) and place[0] == "private"
-    params["value"] = "(tidak ditampilkan)" if private else f"“{_shown(_plain(detail['input']))}”"
+    params["value"] = HIDDEN if private else f"“{_shown(_plain(detail['input']))}”"
     if isinstance(detail["input"], str):
         params.setdefault("length", str(len(detail["input"])))
     used = {name: params.get(name, "…") for name in re.findall(r"\{(\w+)\}", template) if name != "label"}
-    return Problem(
-        severity="error", field=path(place), label=label(model, place), code=code, template=template, params=used
-    )
+    return finding(model, place, severity="error", code=code, template=template, params=used)
+
+
+def _title(model: type[pydantic.BaseModel], place: Place) -> tuple[str, dict[str, str]]:
+    here: Any = model
+    title, params = WHOLE_FILE, {}
+    for step in place:
+        here = _inner(here)
+        if isinstance(step, int):
+            title, params["unit"] = LIST_ITEM, str(step + 1)
+            here = (typing.get_args(here) or (None,))[0]
+            continue
+        fields = here.model_fields if isinstance(here, type) and issubclass(here, pydantic.BaseModel) else {}
+        if step not in fields:
+            return UNKNOWN_FIELD, {"name": _shown(step)}
+        title, here = fields[step].title or step, fields[step].annotation
+    return title, params
 
 
 def _inner(annotation: Any) -> Any:

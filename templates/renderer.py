@@ -99,9 +99,7 @@ class Renderer:
             html = self._html(template, shape=shape, fields=fields, link=link, number=number, created=created)
             return self._write(html, style, attachment, created)
 
-    def _write(
-        self, html: str, style: weasyprint.CSS, attachment: bytes, created: datetime.datetime
-    ) -> Rendered:
+    def _write(self, html: str, style: weasyprint.CSS, attachment: bytes, created: datetime.datetime) -> Rendered:
         file = weasyprint.Attachment(
             file_obj=io.BytesIO(attachment),
             name=ATTACHMENT_NAME,
@@ -121,7 +119,9 @@ class Renderer:
                 )
                 # WeasyPrint 70 leaves its colour profile's file to the garbage collector.
                 warnings.simplefilter("ignore", ResourceWarning)
-                pdf = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[file], finisher=conformance.declare_pdf_ua)
+                pdf = document.write_pdf(
+                    pdf_variant="pdf/a-3a", attachments=[file], finisher=conformance.declare_pdf_ua
+                )
             except _RefusedAddressError as error:
                 raise UnavailableError(f"the page asks for {error}, which is not its own") from error
         if complaints:
@@ -151,8 +151,9 @@ class Renderer:
             title=f"{'SIMULASI – ' if shape['simulation'] else ''}{shape['title']} Nomor {number}",
             author=shape["office"]["short_name"],
             created=created.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            page=markupsafe.Markup(self._page_rules(shape["paper"], simulation=shape["simulation"])),
-            body=markupsafe.Markup(template.render(shape=shape, f=f, qr=symbol)),
+            # Numbers and our own drawing; and what Jinja has just escaped.
+            page=markupsafe.Markup(self._page_rules(shape["paper"], simulation=shape["simulation"])),  # noqa: S704
+            body=markupsafe.Markup(template.render(shape=shape, f=f, qr=symbol)),  # noqa: S704
         )
 
     def _page_rules(self, paper: Mapping[str, float], *, simulation: bool) -> str:
@@ -215,11 +216,11 @@ def _signature(document: Any) -> SignatureBox:
     )
 
 
-class _RefusedAddressError(weasyprint.urls.FatalURLFetchingError):
+class _RefusedAddressError(weasyprint.urls.FatalURLFetchingError):  # type: ignore[misc]
     """An address that the page has no business with. Not an `Exception`: WeasyPrint swallows those."""
 
 
-class _Fetcher(weasyprint.urls.URLFetcher):
+class _Fetcher(weasyprint.urls.URLFetcher):  # type: ignore[misc]
     """Gives the fonts from memory and data addresses; stops the rendering for anything else."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:

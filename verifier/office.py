@@ -6,7 +6,10 @@ import re
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PublicOffice:
-    """Who answers, and how to reach them. `government` stands above the name; `web` is an address, with or without its scheme."""
+    """Who answers, and how to reach them.
+
+    `government` stands above the name; `web` is an address, with or without its scheme.
+    """
 
     name: str
     phone: str

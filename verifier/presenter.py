@@ -131,9 +131,7 @@ def _fields(record: PermitRecord | None, language: str) -> tuple[Line, ...]:
     )
 
 
-def _status(
-    verdict: Verdict, record: PermitRecord | None, zone: ZoneInfo, language: str
-) -> tuple[Line, ...]:
+def _status(verdict: Verdict, record: PermitRecord | None, zone: ZoneInfo, language: str) -> tuple[Line, ...]:
     if record is None:
         return ()
     moment = verdict.as_of

@@ -123,9 +123,7 @@ class Pages:
             typed_day=error.typed_day,
         )
 
-    def error(
-        self, request: Request, code: str, status: int, *, headers: Mapping[str, str] | None = None
-    ) -> Response:
+    def error(self, request: Request, code: str, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
         """A page that says what is not there and where to go on."""
         if wants_json(request):
             return self._json_error(request, code, PAGE_TROUBLES[code], status, headers or {})
@@ -187,9 +185,7 @@ class Pages:
 
     def _said(self, request: Request, trouble: Trouble) -> Trouble:
         translate = translations("verifier", language(request)).gettext
-        return Trouble(
-            translate(trouble.problem).format(megabytes=self._megabytes), translate(trouble.remedy)
-        )
+        return Trouble(translate(trouble.problem).format(megabytes=self._megabytes), translate(trouble.remedy))
 
     def _json_error(
         self, request: Request, code: str, trouble: Trouble, status: int, headers: Mapping[str, str]

@@ -94,13 +94,9 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         colour=Colour.BLUE,
         # Not the check mark: a copied QR code on a forged sheet comes here too, and shape alone must tell.
         sign=Sign.QUESTION,
-        sentence=N_(
-            "Izin nomor {number} terdaftar dan masih berlaku. Cocokkan isinya dengan kertas di tangan Anda."
-        ),
+        sentence=N_("Izin nomor {number} terdaftar dan masih berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
         bare=N_("Izin ini terdaftar dan masih berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
-        dated=N_(
-            "Pada {on} izin nomor {number} terdaftar dan berlaku. Cocokkan isinya dengan kertas di tangan Anda."
-        ),
+        dated=N_("Pada {on} izin nomor {number} terdaftar dan berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
         action=N_("Kalau ada satu saja yang berbeda, jangan terima kertas itu dan hubungi kantor ini."),
     ),
     VerdictName.EXPIRED: Spoken(
@@ -172,9 +168,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.NEVER_ISSUED: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_(
-            "Jangan terima: tanda tangannya milik kantor ini, tetapi izin ini tidak pernah diterbitkan."
-        ),
+        sentence=N_("Jangan terima: tanda tangannya milik kantor ini, tetapi izin ini tidak pernah diterbitkan."),
         action=N_("Simpan berkasnya dan hubungi kantor ini sekarang juga."),
         alarm=True,
     ),

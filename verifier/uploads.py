@@ -48,9 +48,7 @@ class _InMemoryParser(MultiPartParser):
     """Starlette's parser, which would put files over 1 MB on disk: a permit of someone has no business there."""
 
     def __init__(self, request: Request, stream: AsyncGenerator[bytes, None], *, memory: int) -> None:
-        super().__init__(
-            request.headers, stream, max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES
-        )
+        super().__init__(request.headers, stream, max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
         self.spool_max_size = memory
 
 

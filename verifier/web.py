@@ -54,9 +54,7 @@ _alarm = logging.getLogger("absah.alarm")
 class PermitVerifier(Protocol):
     """What the pages need of a verifier."""
 
-    def verify(
-        self, subject: bytes | str, *, now: datetime.datetime, on: datetime.date | None = None
-    ) -> Verdict:
+    def verify(self, subject: bytes | str, *, now: datetime.datetime, on: datetime.date | None = None) -> Verdict:
         """The verdict on a file's bytes, or on a link or its digits."""
 
 

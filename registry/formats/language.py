@@ -5,7 +5,6 @@ be out of date.
 """
 
 import functools
-import functools
 import gettext
 import importlib.resources
 import io
@@ -17,7 +16,6 @@ SOURCE: Final = "id"
 LANGUAGES: Final = ("id", "en")
 
 
-@functools.cache
 @functools.cache
 def translations(package: str, language: str) -> gettext.NullTranslations:
     """The translations of `package` into `language`; the source language gives every message as it stands.

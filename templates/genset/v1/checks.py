@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from templates import identifiers, wording
+from templates import identifiers, reading, wording
 from templates.genset.v1 import model
 from templates.problems import Problem, Severity
 from templates.regions import Region
@@ -27,41 +27,41 @@ def check(decision: model.GensetDecision, *, today: datetime.date, region: Regio
     yield from _private(decision, today, region)
 
 
-def _finding(severity: Severity, field: str, label: str, code: str, template: str, **params: str) -> Problem:
-    return Problem(severity=severity, field=field, label=label, code=code, template=template, params=params)
+def _finding(severity: Severity, place: reading.Place, code: str, template: str, **params: str) -> Problem:
+    return reading.finding(model.GensetDecision, place, severity=severity, code=code, template=template, params=params)
 
 
 def _dates(public: model.Public, today: datetime.date) -> Iterator[Problem]:
-    events = [
-        ("application.date", "Tanggal surat permohonan", public.application.date),
-        ("application.received", "Tanggal tanda terima permohonan", public.application.received),
-        ("recommendation.date", "Tanggal rekomendasi teknis", public.recommendation.date),
-        ("installer.certificate_date", "Tanggal sertifikat keahlian pemasang", public.installer.certificate_date),
+    events: list[tuple[reading.Place, datetime.date]] = [
+        (("application", "date"), public.application.date),
+        (("application", "received"), public.application.received),
+        (("recommendation", "date"), public.recommendation.date),
+        (("installer", "certificate_date"), public.installer.certificate_date),
     ]
     if public.operation:
-        events.append(("operation.date", "Tanggal SLO", public.operation.date))
+        events.append((("operation", "date"), public.operation.date))
     if tower := public.location.tower:
-        events.append(("location.tower.building_permit_date", "Tanggal izin bangunan menara", tower.building_permit_date))
+        events.append((("location", "tower", "building_permit_date"), tower.building_permit_date))
     for name, deed in (("deed", public.holder.deed), ("amendment", public.holder.amendment)):
         if deed:
-            events.append((f"holder.{name}.date", "Tanggal akta", deed.date))
-            events.append((f"holder.{name}.approval_date", "Tanggal pengesahan akta", deed.approval_date))
-    for field, label, day in events:
+            events.append((("holder", name, "date"), deed.date))
+            events.append((("holder", name, "approval_date"), deed.approval_date))
+    for place, day in events:
         if day > today:
             yield _finding(
-                "error", f"public.{field}", label, "date_in_future",
+                "error", ("public", *place), "date_in_future",
                 "{label} berisi {value}, setelah hari ini. Periksa tanggal pada dokumennya.",
                 value=wording.long_date(day),
             )  # fmt: skip
     if public.application.received < public.application.date:
         yield _finding(
-            "error", "public.application.received", "Tanggal tanda terima permohonan", "received_before_written",
+            "error", ("public", "application", "received"), "received_before_written",
             "{label} berisi {value}, sebelum tanggal suratnya ({other}). Betulkan salah satu tanggal itu.",
             value=wording.long_date(public.application.received), other=wording.long_date(public.application.date),
         )  # fmt: skip
     if public.recommendation.date < public.application.date:
         yield _finding(
-            "warning", "public.recommendation.date", "Tanggal rekomendasi teknis", "recommended_before_asked",
+            "warning", ("public", "recommendation", "date"), "recommended_before_asked",
             "{label} berisi {value}, sebelum tanggal surat permohonan ({other}). Pastikan rekomendasi itu untuk "
             "permohonan ini.",
             value=wording.long_date(public.recommendation.date), other=wording.long_date(public.application.date),
@@ -69,8 +69,7 @@ def _dates(public: model.Public, today: datetime.date) -> Iterator[Problem]:
     until = public.installer.certificate_until
     if until is not None and until < today:
         yield _finding(
-            "warning", "public.installer.certificate_until", "Akhir masa berlaku sertifikat pemasang",
-            "certificate_expired",
+            "warning", ("public", "installer", "certificate_until"), "certificate_expired",
             "{label} berisi {value}, sudah lewat. Mintalah sertifikat yang masih berlaku.",
             value=wording.long_date(until),
         )  # fmt: skip
@@ -78,23 +77,23 @@ def _dates(public: model.Public, today: datetime.date) -> Iterator[Problem]:
 
 
 def _validity(validity: model.Validity, today: datetime.date) -> Iterator[Problem]:
-    field, label = "public.validity.until", "Berlaku sampai dengan tanggal"
+    place = ("public", "validity", "until")
     dated = validity.kind is model.ValidityKind.SAMPAI_TANGGAL
     if dated and validity.until is None:
         yield _finding(
-            "error", field, label, "end_missing",
+            "error", place, "end_missing",
             "{label} belum diisi, padahal masa berlakunya sampai tanggal tertentu. Isi tanggal berakhirnya.",
         )  # fmt: skip
     elif not dated and validity.until is not None:
         yield _finding(
-            "error", field, label, "end_unwanted",
+            "error", place, "end_unwanted",
             "{label} berisi {value}, padahal izin berlaku selama digunakan. Kosongkan tanggal itu atau ubah masa "
             "berlakunya.",
             value=wording.long_date(validity.until),
         )  # fmt: skip
     elif validity.until is not None and validity.until <= today:
         yield _finding(
-            "error", field, label, "end_passed",
+            "error", place, "end_passed",
             "{label} berisi {value}, tidak setelah hari ini. Isi tanggal yang akan datang.",
             value=wording.long_date(validity.until),
         )  # fmt: skip
@@ -103,44 +102,44 @@ def _validity(validity: model.Validity, today: datetime.date) -> Iterator[Proble
 def _holder(holder: model.Holder) -> Iterator[Problem]:
     if holder.deed is None and holder.form not in _WITHOUT_DEED:
         yield _finding(
-            "error", "public.holder.deed", "Akta pendirian", "deed_missing",
-            "{label} belum diisi, padahal pemegang izin berbadan usaha. Isi nomor, tanggal, notaris, dan pengesahannya.",
+            "error", ("public", "holder", "deed"), "deed_missing",
+            "{label} belum diisi, padahal pemegang izin badan usaha. Isi nomor, tanggal, notaris, dan pengesahannya.",
         )  # fmt: skip
 
 
 def _location(location: model.Location, region: Region) -> Iterator[Problem]:
     if location.kind is model.PlaceKind.MENARA and location.tower is None:
         yield _finding(
-            "error", "public.location.tower", "Data menara", "tower_missing",
+            "error", ("public", "location", "tower"), "tower_missing",
             "{label} belum diisi, padahal jenis lokasinya menara. Isi ID site dan izin bangunan menaranya.",
         )  # fmt: skip
     district = location.district
     known = region.districts.get(district.code)
     if known is None:
         yield _finding(
-            "error", "public.location.district.code", "Kode kecamatan", "district_unknown",
+            "error", ("public", "location", "district", "code"), "district_unknown",
             "{label} berisi “{value}”, yang bukan kecamatan di {region}. Pilih kode dari daftar wilayah.",
             value=district.code, region=region.name,
         )  # fmt: skip
     elif known.casefold() != district.name.casefold():
         yield _finding(
-            "error", "public.location.district.name", "Nama kecamatan", "district_mismatch",
-            "{label} berisi “{value}”, padahal kode {code} adalah {known}. Betulkan nama atau kodenya.",
-            value=district.name, code=district.code, known=known,
+            "error", ("public", "location", "district", "name"), "district_mismatch",
+            "{label} berisi “{value}”, padahal kode {district} adalah {known}. Betulkan nama atau kodenya.",
+            value=district.name, district=district.code, known=known,
         )  # fmt: skip
 
 
 def _unit(unit: model.Unit, index: int, today: datetime.date) -> Iterator[Problem]:
-    place, n = f"public.units[{index}]", index + 1
+    place = ("public", "units", index)
     if unit.power_kw > unit.power_kva:
         yield _finding(
-            "error", f"{place}.power_kw", f"Daya unit {n} (kW)", "kw_over_kva",
+            "error", (*place, "power_kw"), "kw_over_kva",
             "{label} berisi {value} kW, lebih besar dari kapasitasnya {kva} kVA. Betulkan daya atau kapasitasnya.",
             value=wording.number(unit.power_kw), kva=wording.number(unit.power_kva),
         )  # fmt: skip
     elif abs(unit.power_kva * unit.power_factor - unit.power_kw) > _POWER_FACTOR_TOLERANCE * unit.power_kva:
         yield _finding(
-            "warning", f"{place}.power_kw", f"Daya unit {n} (kW)", "kw_off_factor",
+            "warning", (*place, "power_kw"), "kw_off_factor",
             "{label} berisi {value} kW, padahal {kva} kVA dengan cos φ {factor} memberi {expected} kW. Periksa "
             "pelat nama unit.",
             value=wording.number(unit.power_kw), kva=wording.number(unit.power_kva),
@@ -148,21 +147,21 @@ def _unit(unit: model.Unit, index: int, today: datetime.date) -> Iterator[Proble
         )  # fmt: skip
     if unit.year > today.year:
         yield _finding(
-            "error", f"{place}.year", f"Tahun pembuatan unit {n}", "year_in_future",
+            "error", (*place, "year"), "year_in_future",
             "{label} berisi {value}, setelah tahun ini. Periksa pelat nama unit.",
             value=str(unit.year),
         )  # fmt: skip
 
 
 def _units(units: list[model.Unit]) -> Iterator[Problem]:
-    for part, label in (("engine", "Nomor seri mesin"), ("generator", "Nomor seri generator")):
+    for part in ("engine", "generator"):
         seen: dict[tuple[str, str], int] = {}
         for index, unit in enumerate(units):
             make, serial = getattr(unit, f"{part}_make"), getattr(unit, f"{part}_serial")
             first = seen.setdefault((make.casefold(), serial.casefold()), index)
             if first != index:
                 yield _finding(
-                    "error", f"public.units[{index}].{part}_serial", f"{label} unit {index + 1}", "serial_twice",
+                    "error", ("public", "units", index, f"{part}_serial"), "serial_twice",
                     "{label} berisi “{value}”, sama dengan unit {other}. Setiap unit punya nomor seri sendiri; "
                     "betulkan salah satunya.",
                     value=serial, other=str(first + 1),
@@ -170,8 +169,8 @@ def _units(units: list[model.Unit]) -> Iterator[Problem]:
     total = sum((unit.power_kw for unit in units), Decimal(0))
     if total > IUPTLS_KW:
         yield _finding(
-            "warning", "public.units", "Daftar unit", "iuptls_needed",
-            "{label} berjumlah {value} kW, lebih dari {limit} kW. Ingatkan pemohon bahwa instalasi ini memerlukan IUPTLS.",
+            "warning", ("public", "units"), "iuptls_needed",
+            "{label} berjumlah {value} kW, lebih dari {limit} kW. Ingatkan pemohon bahwa instalasi ini perlu IUPTLS.",
             value=wording.number(total), limit=wording.number(IUPTLS_KW),
         )  # fmt: skip
 
@@ -185,18 +184,18 @@ _NIK_DOUBTS: Final[Mapping[str, str]] = {
 def _private(decision: model.GensetDecision, today: datetime.date, region: Region) -> Iterator[Problem]:
     private = decision.private
     if doubt := identifiers.nik_doubt(private.nik, today=today):
-        yield _finding("warning", "private.nik", "NIK penanggung jawab", doubt, _NIK_DOUBTS[doubt])
+        yield _finding("warning", ("private", "nik"), doubt, _NIK_DOUBTS[doubt])
     individual = decision.public.holder.form is model.LegalForm.PERORANGAN
     if individual and len(private.npwp) == 16 and not private.npwp.startswith("0") and private.npwp != private.nik:  # noqa: PLR2004
         yield _finding(
-            "warning", "private.npwp", "NPWP pemegang izin", "npwp_not_nik",
+            "warning", ("private", "npwp"), "npwp_not_nik",
             "{label} berbeda dari NIK-nya, padahal NPWP 16 angka milik perorangan sama dengan NIK. Cocokkan keduanya.",
         )  # fmt: skip
     if place := private.coordinates:
         inside = region.south <= place.latitude <= region.north and region.west <= place.longitude <= region.east
         if not inside:
             yield _finding(
-                "warning", "private.coordinates", "Koordinat lokasi", "outside_region",
-                "{label} berada di luar {region}. Periksa tanda minus, urutan lintang dan bujur, serta titiknya di peta.",
+                "warning", ("private", "coordinates"), "outside_region",
+                "{label} berada di luar {region}. Periksa tanda minus, urutan lintang-bujur, dan titiknya di peta.",
                 region=region.name,
             )  # fmt: skip

@@ -228,7 +228,9 @@ class Village(_Part):
 class District(_Part):
     """The district of the place, by the ministry's code ("14.01.03")."""
 
-    code: Annotated[str, pydantic.StringConstraints(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$")] = _field("Kode kecamatan")
+    code: Annotated[str, pydantic.StringConstraints(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$")] = _field(
+        "Kode kecamatan"
+    )
     name: Short = _field("Nama kecamatan")
 
 

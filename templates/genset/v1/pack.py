@@ -80,7 +80,7 @@ class GensetV1:
                 "office": list(office.office),
                 "short_name": office.short_name,
                 "address": list(office.address),
-                "contact": [f"Telepon/WhatsApp {office.phone}", f"Pos-el {office.email}, Laman {office.web}"],
+                "contact": [f"Telepon/WhatsApp {office.phone}, Pos-el {office.email}", f"Laman {office.web}"],
                 "emblem": office.emblem_uri,
                 "place": office.place,
                 "copies": list(office.copies),
@@ -265,10 +265,10 @@ def _tower(tower: model.Tower) -> dict[str, str]:
         site.append(f"tinggi {wording.number(tower.height_m)} m")
     if tower.tenant is not None:
         site.append(f"penyewa {tower.tenant}")
+    kind, day = labels.BUILDING_PERMIT[tower.building_permit], wording.long_date(tower.building_permit_date)
     return {
         "site": ", ".join(site),
-        "building_permit": f"{labels.BUILDING_PERMIT[tower.building_permit]} Nomor {tower.building_permit_number} tanggal "
-        f"{wording.long_date(tower.building_permit_date)}",
+        "building_permit": f"{kind} Nomor {tower.building_permit_number} tanggal {day}",
     }
 
 
@@ -285,7 +285,7 @@ def _unit(unit: model.Unit) -> dict[str, str]:
         "voltage": f"{wording.number(unit.voltage_v)} V, {unit.frequency_hz} Hz",
         "speed": f"{wording.number(unit.speed_rpm)} rpm",
         "fuel": unit.fuel,
-        "tank": _NONE if unit.tank_l is None else f"Tangki {wording.number(unit.tank_l)} l",
+        "tank": _NONE if unit.tank_l is None else f"Tangki {wording.number(unit.tank_l)} L",
         "year": str(unit.year),
         "use": labels.UNIT_USE[unit.use],
         "silencing": labels.SILENCING[unit.silencing],

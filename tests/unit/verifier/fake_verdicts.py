@@ -36,9 +36,7 @@ OFFICE = PublicOffice(
 
 
 def field(identifier, label, value, label_en, value_en=None):
-    return PublicField(
-        id=identifier, label={"id": label, "en": label_en}, value={"id": value, "en": value_en or value}
-    )
+    return PublicField(id=identifier, label={"id": label, "en": label_en}, value={"id": value, "en": value_en or value})
 
 
 def record(**changes):
@@ -201,7 +199,11 @@ def every_verdict():
             failed={"2.1": "file_not_registered", "4.1": "signer_unknown"},
             unknown={"4.2": "not_checked", "4.3": "not_checked"},
         ),
-        verdict(n.NEVER_ISSUED, failed={"2.1": "file_not_registered", "2.4": "never_issued"}, record=record(issued_at=None, file_sha256=None)),
+        verdict(
+            n.NEVER_ISSUED,
+            failed={"2.1": "file_not_registered", "2.4": "never_issued"},
+            record=record(issued_at=None, file_sha256=None),
+        ),
         verdict(
             n.WRONG_QR,
             failed={"1.6": "qr_of_another_permit", "2.1": "file_not_registered"},

@@ -86,11 +86,15 @@ class Naive:
         body = self._template.render(
             shape=shape, qr=picture, f=lambda name: markupsafe.Markup('<span class="f">{}</span>').format(fields[name])
         )
-        html = f'<html lang="id"><head><title>Surat Izin</title><style>{self._css}</style></head><body>{body}</body></html>'
+        head = f"<head><title>Surat Izin</title><style>{self._css}</style></head>"
+        html = f'<html lang="id">{head}<body>{body}</body></html>'
         pdf = weasyprint.HTML(string=html).write_pdf()
         metadata = signers.PdfSignatureMetadata(field_name="Seal", subfilter=SigSeedSubFilter.PADES)
         signed = signers.sign_pdf(
-            IncrementalPdfFileWriter(io.BytesIO(pdf)), metadata, signer=self._signer, new_field_spec=SigFieldSpec("Seal")
+            IncrementalPdfFileWriter(io.BytesIO(pdf)),
+            metadata,
+            signer=self._signer,
+            new_field_spec=SigFieldSpec("Seal"),
         )
         return bytes(signed.getvalue())
 
@@ -143,7 +147,9 @@ def run(rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
                 )
                 with clock.step("naive"):
                     signed = naive.permit(
-                        shape=frozen.shape, fields=fields, link=statement.link(home.settings.host, frozen.statement)
+                        shape=frozen.shape,
+                        fields={**fields, "host": home.settings.host},
+                        link=statement.link(home.settings.host, frozen.statement),
                     )
                 sizes["naive"].append(len(signed))
         database.close()

@@ -76,7 +76,7 @@ class OfficeProfile(_Strict):
     def _known_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise ValueError(f"no such time zone: {name}") from error
         return name
 

@@ -18,7 +18,7 @@ UNREADABLE: Final = "{label} tidak dapat dibaca. Periksa kembali isinya."
 WHOLE_FILE: Final = "Berkas keputusan"
 LIST_ITEM: Final = "Unit {unit}"
 UNKNOWN_FIELD: Final = "Isian “{name}”"
-HIDDEN: Final = "(tidak ditampilkan)"
+HIDDEN: Final = "…"
 
 TEMPLATES: Final[Mapping[str, str]] = {
     "missing": "{label} belum diisi. Isilah sesuai dokumen permohonan.",

@@ -7,22 +7,19 @@ fetched: the page's fonts and images are handed over, every other address stops 
 import dataclasses
 import datetime
 import io
-import logging
 import threading
-import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
 import jinja2
 import markupsafe
 import weasyprint
-import weasyprint.urls
 from weasyprint.text.fonts import FontConfiguration
 
-from registry.formats.errors import DocumentError, UnavailableError
+from registry.formats.errors import DocumentError
 from registry.formats.record import QrPlace
 from registry.formats.statement import parse_link
-from templates import conformance, fonts, qr, watermark
+from templates import confined, conformance, fonts, qr, watermark
 from templates.packs import Pack
 
 ATTACHMENT_NAME: Final = "izin.json"
@@ -66,9 +63,12 @@ class Renderer:
     """Renders permits with one set of fonts. Threads may share it; they take turns, for Pango's sake."""
 
     def __init__(self, *, typeface: fonts.Fonts) -> None:
-        self._fetcher = _Fetcher({f"{_FONT_URL}{face}": getattr(typeface, face) for face in ("regular", "bold")})
+        self._fetcher = confined.Fetcher(
+            {f"{_FONT_URL}{face}": getattr(typeface, face) for face in ("regular", "bold")}
+        )
         self._font_config = FontConfiguration()
-        self._faces = self._stylesheet(_FONT_FACES)
+        with confined.strictly():
+            self._faces = self._stylesheet(_FONT_FACES)
         self._bold = typeface.bold
         self._packs: dict[str, tuple[jinja2.Template, weasyprint.CSS]] = {}
         self._lock = threading.Lock()
@@ -86,15 +86,16 @@ class Renderer:
     ) -> Rendered:
         """The permit as PDF; `attachment` (canonical JSON) goes in as izin.json, `created` (aware) is all its dates.
 
-        Raises `DocumentError` where a letter has no glyph, or the link is none or does not fit its symbol.
+        Raises `DocumentError` where a letter has no glyph, or the link is none or does not fit its symbol;
+        `UnavailableError` where the pack's page or the office's emblem asks for what is not its own.
         """
         if created.tzinfo is None:
             raise ValueError("created must be an aware datetime")
         created = created.astimezone(datetime.UTC).replace(microsecond=0)
-        for path, text in (*fonts.texts(fields), ("number", number)):
+        for path, text in (*fonts.texts(fields), *fonts.texts(shape), ("number", number)):
             if letters := fonts.foreign_letters(text):
                 raise DocumentError(f"{path} holds letters that the typeface lacks: {letters!r}")
-        with self._lock:
+        with self._lock, confined.strictly():
             template, style = self._pack(pack)
             html = self._html(template, shape=shape, fields=fields, link=link, number=number, created=created)
             return self._write(html, style, attachment, created)
@@ -109,23 +110,13 @@ class Renderer:
             modified=created,
             url_fetcher=self._fetcher,
         )
-        with _complaints() as complaints, warnings.catch_warnings():
-            try:
-                document = weasyprint.HTML(string=html, url_fetcher=self._fetcher).render(
-                    stylesheets=[self._faces, style],
-                    font_config=self._font_config,
-                    pdf_variant="pdf/a-3a",
-                    attachments=[file],
-                )
-                # WeasyPrint 70 leaves its colour profile's file to the garbage collector.
-                warnings.simplefilter("ignore", ResourceWarning)
-                pdf = document.write_pdf(
-                    pdf_variant="pdf/a-3a", attachments=[file], finisher=conformance.declare_pdf_ua
-                )
-            except _RefusedAddressError as error:
-                raise UnavailableError(f"the page asks for {error}, which is not its own") from error
-        if complaints:
-            raise UnavailableError(f"the page cannot be laid out as it is meant: {complaints[0]}")
+        document = weasyprint.HTML(string=html, url_fetcher=self._fetcher).render(
+            stylesheets=[self._faces, style],
+            font_config=self._font_config,
+            pdf_variant="pdf/a-3a",
+            attachments=[file],
+        )
+        pdf = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[file], finisher=conformance.declare_pdf_ua)
         return Rendered(pdf=pdf, pages=len(document.pages), qr=_qr(document), signature=_signature(document))
 
     def _html(
@@ -214,38 +205,3 @@ def _signature(document: Any) -> SignatureBox:
         x2=round(right * _PT_PER_PX, 2),
         y2=round((page.height - top) * _PT_PER_PX, 2),
     )
-
-
-class _RefusedAddressError(weasyprint.urls.FatalURLFetchingError):  # type: ignore[misc]
-    """An address that the page has no business with. Not an `Exception`: WeasyPrint swallows those."""
-
-
-class _Fetcher(weasyprint.urls.URLFetcher):  # type: ignore[misc]
-    """Gives the fonts from memory and data addresses; stops the rendering for anything else."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        super().__init__(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
-        self._files = files
-
-    def fetch(self, url: str, headers: Any = None) -> Any:
-        if url in self._files:
-            return weasyprint.urls.URLFetcherResponse(url, self._files[url], {"Content-Type": "font/ttf"})
-        if not url.startswith("data:"):
-            raise _RefusedAddressError(url[:100])
-        return super().fetch(url, headers)
-
-
-class _complaints:  # noqa: N801 - reads as a context manager
-    """Collects what WeasyPrint would only log: a rule it does not know, a font it could not load."""
-
-    def __init__(self) -> None:
-        self._messages: list[str] = []
-        self._handler = logging.Handler(logging.WARNING)
-        self._handler.emit = lambda record: self._messages.append(record.getMessage())  # type: ignore[method-assign]
-
-    def __enter__(self) -> list[str]:
-        logging.getLogger("weasyprint").addHandler(self._handler)
-        return self._messages
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("weasyprint").removeHandler(self._handler)

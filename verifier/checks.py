@@ -319,8 +319,6 @@ def _status(evidence: Evidence) -> Check:
         return _unknown(name, Answer.IN_FORCE, "no_status")
     if change.status is not Status.IN_FORCE:
         return _failed(name, Answer.IN_FORCE, change.status)
-    if evidence.on is not None and evidence.on > _today(evidence):
-        return _unknown(name, Answer.IN_FORCE, "date_in_future")
     return _passed(name, Answer.IN_FORCE)
 
 
@@ -342,6 +340,11 @@ def judged_moment(evidence: Evidence) -> datetime.datetime:
         return evidence.now
     # Wall-clock arithmetic: the day's last microsecond, however long the zone makes the day.
     return datetime.datetime.combine(evidence.on, datetime.time.max, evidence.zone)
+
+
+def is_foreseen(evidence: Evidence) -> bool:
+    """Whether the day asked about is yet to come: the answer is then what the registry knows today, and says so."""
+    return evidence.on is not None and evidence.on > _today(evidence)
 
 
 def _today(evidence: Evidence) -> datetime.date:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from asn1crypto import cms, core, parser, x509
 from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from registry.formats.errors import DocumentError
@@ -72,7 +73,10 @@ class Container:
         hasher = _DIGESTS[algorithm](b"")
         for part in signed:
             hasher.update(part)
-        intact, valid = validate_sig_integrity(self._signer_info, self._parsed_certificate, "data", hasher.digest())
+        try:
+            intact, valid = validate_sig_integrity(self._signer_info, self._parsed_certificate, "data", hasher.digest())
+        except SignatureValidationError:
+            return "no_signing_certificate"  # the attributes speak of another certificate, or contradict themselves
         if not valid:
             return "signature_invalid"
         return None if intact else "digest_mismatch"

@@ -152,14 +152,19 @@ class _Warden:
 
     def __init__(self, command: Sequence[str], *, wall_seconds: int) -> None:
         self._control, theirs = socket.socketpair()
-        with theirs, tempfile.TemporaryFile() as complaints:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, or a test's
-                [*command, str(wall_seconds)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            )
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                with theirs:  # closed here once the warden has it: so its death is seen as an end
+                    self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, or a test's
+                        [*command, str(wall_seconds)],
+                        stdin=theirs.fileno(),
+                        stdout=subprocess.DEVNULL,
+                        stderr=complaints,
+                        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                    )
+            except OSError as error:
+                self._control.close()
+                raise UnavailableError(f"the file reader did not start: {error}") from error
             self._await_ready(complaints)
 
     def _await_ready(self, complaints: IO[bytes]) -> None:

@@ -7,7 +7,8 @@ The values that sentences name are read from `Verdict.facts`, else from its reco
 
 - ``number``, ``holder``, ``host``, ``replaced_by``: text;
 - ``on``, ``valid_until``, ``date_of_issue``, ``since``: days, ISO 8601 ("2026-11-23"), in the office's zone;
-- ``cause``: a reason code (`verifier.reasons`).
+- ``cause``: a reason code (`verifier.reasons`);
+- ``foreseen``: present where the day asked about is yet to come.
 
 Where a value is missing the sentence is said without it.
 """
@@ -53,7 +54,8 @@ class Spoken:
     """Everything one verdict says, as message ids (Indonesian).
 
     `sentence` may name values in braces; `bare` is the sentence without them, for when one is missing; `dated`
-    replaces it where someone asked about another day. `note` follows in smaller type: for a file what is true of the
+    replaces it where someone asked about a certain day, `foreseen` where that day is yet to come: the registry can
+    then say only what it knows today. `note` follows in smaller type: for a file what is true of the
     document although the permit does not hold, `statement_note` the same where only a code was read.
     `action` says what to do next, `statement_action` where it differs for a code or photo. `alarm`: someone at the
     office must know.
@@ -65,6 +67,7 @@ class Spoken:
     action: str
     bare: str | None = None
     dated: str | None = None
+    foreseen: str | None = None
     statement_action: str | None = None
     note: str | None = None
     statement_note: str | None = None
@@ -88,6 +91,10 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sign=Sign.CHECK,
         sentence=N_("Pada {on} izin ini asli dan berlaku."),
         bare=N_("Pada tanggal itu izin ini asli dan berlaku."),
+        foreseen=N_(
+            "Menurut catatan hari ini, izin ini asli dan akan berlaku pada {on}, kecuali dicabut atau "
+            "dibekukan sebelumnya."
+        ),
         action=N_("Jawaban ini hanya untuk tanggal itu. Periksa sekali lagi tanpa tanggal untuk keadaan hari ini."),
     ),
     VerdictName.COMPARE: Spoken(
@@ -97,6 +104,10 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sentence=N_("Izin nomor {number} terdaftar dan masih berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
         bare=N_("Izin ini terdaftar dan masih berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
         dated=N_("Pada {on} izin nomor {number} terdaftar dan berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
+        foreseen=N_(
+            "Menurut catatan hari ini, izin nomor {number} terdaftar dan akan berlaku pada {on}, kecuali dicabut atau "
+            "dibekukan sebelumnya. Cocokkan isinya dengan kertas di tangan Anda."
+        ),
         action=N_("Kalau ada satu saja yang berbeda, jangan terima kertas itu dan hubungi kantor ini."),
     ),
     VerdictName.EXPIRED: Spoken(
@@ -104,6 +115,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sign=Sign.WARNING,
         sentence=N_("Sudah tidak berlaku: masa izin habis pada {valid_until}."),
         bare=N_("Sudah tidak berlaku: masa izin sudah habis."),
+        dated=N_("Tidak berlaku pada {on}: masa izin habis pada {valid_until}."),
         action=_ASK_FOR_NEW,
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -113,6 +125,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sign=Sign.WARNING,
         sentence=N_("Belum berlaku: izin ini baru berlaku mulai {date_of_issue}."),
         bare=N_("Belum berlaku pada tanggal itu."),
+        dated=N_("Belum berlaku pada {on}: izin ini baru berlaku mulai {date_of_issue}."),
         action=N_("Periksa lagi pada atau sesudah tanggal mulai berlaku, atau tanyakan kepada kantor ini."),
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -262,6 +275,8 @@ def sentence(verdict: Verdict, language: str) -> str:
     translate = translations("verifier", language).gettext
     values = _values(verdict, language)
     candidates = [spoken.dated] if verdict.on is not None else []
+    if verdict.facts.get("foreseen"):
+        candidates.insert(0, spoken.foreseen)
     for message in [*candidates, spoken.sentence]:
         if message is not None:
             try:

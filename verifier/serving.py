@@ -1,6 +1,7 @@
 """Running a web application by uvicorn, with a log that never holds a request's path."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,16 +11,27 @@ from starlette.types import ASGIApp
 
 from registry.formats.errors import UnavailableError
 
+
+class Nothing(logging.Filter):
+    """Lets no record through."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # whatever it is
+        """False."""
+        return False
+
+
 LOGGING: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"nothing": {"()": Nothing}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
     "loggers": {
         "absah": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # No more than INFO: at DEBUG and TRACE uvicorn writes whole requests.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        # Not only without handlers: whoever adds one, to the root or by name, must not get paths either.
+        "uvicorn.access": {"handlers": [], "filters": ["nothing"], "propagate": False},
     },
 }
 

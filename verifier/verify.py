@@ -79,8 +79,8 @@ class Verifier:
     def verify(self, subject: bytes | str, *, now: datetime.datetime, on: datetime.date | None = None) -> Verdict:
         """The verdict about a file's bytes, or about the text of a link or its digits.
 
-        `now` is the clock, with its zone; `on` a day someone asks about, else it is today. A day that has yet to
-        come is answered only where the answer can no longer change. Raises `ValueError` for a `now` without zone.
+        `now` is the clock, with its zone; `on` a day someone asks about, else it is today. A day that is yet to
+        come is answered by what the registry knows today, and the sentence says so. Raises `ValueError` for a `now` without zone.
         """
         if now.tzinfo is None:
             raise ValueError("now must carry its time zone")
@@ -359,6 +359,8 @@ def _facts(evidence: Evidence, conclusion: Conclusion) -> dict[str, str]:
         facts["serial"] = str(statement.serial)
     if evidence.on is not None:
         facts["on"] = evidence.on.isoformat()
+    if checks.is_foreseen(evidence):
+        facts["foreseen"] = "yes"
     if conclusion.name in _SUSPECT_STATUSES and evidence.permit is not None:
         change = evidence.permit.status_at(checks.judged_moment(evidence))
         if change is not None:

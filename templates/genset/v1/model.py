@@ -147,13 +147,13 @@ _AS_TEXT = pydantic.PlainSerializer(lambda value: f"{value:f}", return_type=str,
 Day = Annotated[datetime.date, pydantic.BeforeValidator(_date)]
 Number = Annotated[Decimal, pydantic.BeforeValidator(_decimal), _AS_TEXT, _DECIMAL_SCHEMA]
 Whole = Annotated[int, pydantic.Strict()]
-Short = Annotated[str, pydantic.BeforeValidator(_text), pydantic.StringConstraints(max_length=60)]
-Name = Annotated[str, pydantic.BeforeValidator(_text), pydantic.StringConstraints(max_length=200)]
-Long = Annotated[str, pydantic.BeforeValidator(_text), pydantic.StringConstraints(max_length=400)]
+Short = Annotated[str, pydantic.StringConstraints(max_length=60), pydantic.BeforeValidator(_text)]
+Name = Annotated[str, pydantic.StringConstraints(max_length=200), pydantic.BeforeValidator(_text)]
+Long = Annotated[str, pydantic.StringConstraints(max_length=400), pydantic.BeforeValidator(_text)]
 Nib = Annotated[str, pydantic.Strict(), _identifier(identifiers.nib_error)]
 Npwp = Annotated[str, pydantic.Strict(), _identifier(identifiers.npwp_error)]
 Nik = Annotated[str, pydantic.Strict(), _identifier(identifiers.nik_error)]
-Phone = Annotated[str, pydantic.BeforeValidator(_text), pydantic.StringConstraints(pattern=r"^\+?[0-9][0-9 \-]{6,18}$")]
+Phone = Annotated[str, pydantic.StringConstraints(pattern=r"^\+?[0-9][0-9 \-]{6,18}$"), pydantic.BeforeValidator(_text)]
 
 
 def _field(title: str, **limits: Any) -> Any:

@@ -6,6 +6,7 @@
 import base64
 import dataclasses
 import datetime
+import functools
 import hashlib
 import io
 import itertools
@@ -21,7 +22,11 @@ import pypdfium2
 import pytest
 import weasyprint
 from asn1crypto import cms, core
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic, writer
@@ -35,7 +40,7 @@ from keys.development import DevelopmentPki
 from keys.handles import SoftwareKey
 from registry.formats.record import SignerRecord
 from signing import pades
-from verifier import container
+from verifier import chain, container
 from verifier.findings import SignatureFindings
 from verifier.gate import CERTIFIED_P1, attachment, inspect_signature
 
@@ -72,11 +77,11 @@ class Office:
     permit: bytes
     other_permit: bytes
 
-    @property
+    @functools.cached_property
     def key(self) -> SoftwareKey:
         return self.pki.signing_key()
 
-    @property
+    @functools.cached_property
     def signer(self) -> SignerRecord:
         return _record(self.key)
 
@@ -397,6 +402,7 @@ def test_our_certificate_over_a_strangers_signature(office: Office) -> None:
     forged = _with_contents(office.permit, container._spell(foreign._signer_info, office.signer))
     findings = office.inspect(forged)
     assert findings.signer_known
+    assert "no_signing_certificate" in findings.problems
     assert findings.cryptographically_valid is False
 
 
@@ -534,7 +540,8 @@ def test_more_certificates_than_were_put_in(office: Office, roomy: bytes) -> Non
 def test_a_bag_of_certificates_costs_nothing(office: Office, roomy: bytes) -> None:
     def stuff(signed: cms.SignedData) -> None:
         extra = cms.Certificate.load(office.stranger.signing_key().certificate)
-        signed["certificates"].extend([cms.CertificateChoices("certificate", extra)] * 60)
+        for _ in range(60):
+            signed["certificates"].append(cms.CertificateChoices("certificate", extra))
 
     data = _changed_container(roomy, stuff)
     begun = time.process_time()
@@ -588,9 +595,6 @@ def _otherwise_signed(
     class Signer(pades._HandleSigner):
         async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
             if digest_algorithm == "sha1":
-                from cryptography.hazmat.primitives import hashes
-                from cryptography.hazmat.primitives.asymmetric import ec
-
                 return key._private_key.sign(data, ec.ECDSA(hashes.SHA1()))
             return await super().async_sign_raw(data, digest_algorithm, dry_run)
 
@@ -716,6 +720,24 @@ def test_lists_of_a_stranger_of_the_same_name_say_nothing(office: Office) -> Non
     assert office.inspect(office.permit, revocation_lists=lists).chain_reason == "no_revocation_data"
 
 
+def test_a_list_that_speaks_of_some_certificates_only_says_nothing(office: Office) -> None:
+    """RFC 5280 5.2.5: a partial list's silence is no word about the rest."""
+    issuing, root = map(x509.load_der_x509_crl, office.pki.revocation_lists(NOW))
+    partial = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuing.issuer)
+        .last_update(NOW)
+        .next_update(NOW + DAY)
+        .add_extension(
+            x509.IssuingDistributionPoint(None, None, False, True, None, False, False),  # only of authorities
+            critical=True,
+        )
+        .sign(office.pki._issuing.key, hashes.SHA256())
+    )
+    lists = tuple(crl.public_bytes(Encoding.DER) for crl in (partial, root))
+    assert office.inspect(office.permit, revocation_lists=lists).chain_reason == "no_revocation_data"
+
+
 def test_a_root_of_the_same_name_is_not_the_root(office: Office) -> None:
     findings = office.inspect(office.permit, roots=office.stranger.trust(NOW).roots)
     assert (findings.chain, findings.chain_reason) == ("failed", "untrusted_root")
@@ -729,8 +751,6 @@ def test_another_root_beside_ours_does_not_disturb(office: Office) -> None:
 def test_an_authoritys_own_certificate_signs_no_permit(office: Office) -> None:
     issuing = office.key.issuers[0]
     record = SignerRecord(certificate=issuing, issuers=(), sha256=hashlib.sha256(issuing).digest())
-    from verifier import chain
-
     trust = office.pki.trust(NOW)
     outcome = chain.judge(record, roots=trust.roots, revocation_lists=trust.revocation_lists, moment=NOW)
     assert outcome == ("failed", "certificate_not_for_signing")

@@ -42,6 +42,8 @@ def shown_codes():
                         for part in ast.walk(value)
                         if isinstance(part, ast.Constant) and isinstance(part.value, str)
                     }
+            elif isinstance(node, ast.Tuple) and ast.unparse(node).startswith("(Chain."):
+                codes |= {part.value for part in node.elts if isinstance(part, ast.Constant) and part.value}
             elif isinstance(node, ast.ClassDef) and node.name == "Problem":
                 codes |= {part.value.value for part in node.body if isinstance(part, ast.Assign)}
     return {code for code in codes if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", code)}
@@ -79,7 +81,7 @@ def test_every_verdict_has_colour_sign_sentence_and_action():
             "Cocokkan isinya dengan kertas di tangan Anda.",
         ),
         ("expired", "Sudah tidak berlaku: masa izin habis pada 20 November 2026."),
-        ("not_yet_in_force", "Belum berlaku: izin ini baru berlaku mulai 16 November 2026."),
+        ("not_yet_in_force", "Belum berlaku pada 12 Maret 2026: izin ini baru berlaku mulai 16 November 2026."),
         ("suspended", "Sedang tidak berlaku: izin ini dibekukan sejak 20 November 2026."),
         ("revoked", "Tidak berlaku: izin ini dicabut pada 20 November 2026."),
         ("annulled", "Tidak berlaku: izin ini dibatalkan pada 20 November 2026."),
@@ -149,6 +151,17 @@ def test_compare_asked_for_a_day_speaks_of_that_day():
     asked = dataclasses.replace(EVERY["compare"], on=datetime.date(2026, 11, 18))
     assert sentences.sentence(asked, "id").startswith("Pada 18 November 2026 izin nomor 500.16.7/012")
     assert sentences.sentence(asked, "en").startswith("On 18 November 2026 permit number 500.16.7/012")
+
+
+@pytest.mark.parametrize("name", ["genuine_on_date", "compare"])
+def test_a_day_to_come_is_never_promised(name):
+    foreseen = dataclasses.replace(
+        EVERY[name], on=datetime.date(2030, 1, 1), facts={"foreseen": "yes", "on": "2030-01-01"}
+    )
+    said = sentences.sentence(foreseen, "id")
+    assert said.startswith("Menurut catatan hari ini, izin ")
+    assert "akan berlaku pada 1 Januari 2030, kecuali dicabut atau dibekukan sebelumnya." in said
+    assert "unless revoked or suspended before then" in sentences.sentence(foreseen, "en")
 
 
 def test_a_code_that_is_unknown_is_not_answered_with_advice_for_files():

@@ -37,6 +37,7 @@ from verifier.checks import Evidence
 from verifier.findings import Chain, CodeText, FileFindings, FileKind, SignatureFindings, sniff
 from verifier.reader import ReaderStoppedError
 from verifier.request import ReadRequest
+from verifier.sentences import sentence
 from verifier.verify import Verifier
 
 HOST = "izin.contoh.example"
@@ -726,10 +727,16 @@ def test_a_dated_statement_is_still_to_be_compared(world: World) -> None:
     assert world.verify(world.first.link, now=LATER, on=ON).name is VerdictName.COMPARE
 
 
-def test_nothing_is_promised_for_a_day_to_come(world: World) -> None:
+def test_a_day_to_come_is_answered_by_todays_record_and_the_sentence_says_so(world: World) -> None:
     verdict = world.verify(world.first.data, on=datetime.date(2030, 1, 1))
-    assert (verdict.name, reasons(verdict)["3.1"]) == (VerdictName.UNCHECKED, "date_in_future")
-    assert world.verify(world.first.data, on=datetime.date(2050, 1, 1)).name is VerdictName.EXPIRED
+    assert verdict.name is VerdictName.GENUINE_ON_DATE
+    assert sentence(verdict, "id").startswith("Menurut catatan hari ini")
+    assert "kecuali dicabut atau dibekukan sebelumnya" in sentence(verdict, "id")
+    past = world.verify(world.first.data, now=LATER, on=ON)
+    assert "Menurut catatan" not in sentence(past, "id")
+    over = world.verify(world.first.data, on=datetime.date(2050, 1, 1))
+    assert over.name is VerdictName.EXPIRED
+    assert sentence(over, "id").startswith("Tidak berlaku pada 1 Januari 2050")
 
 
 def test_a_clock_behind_the_issue_does_not_make_a_permit_valid(world: World) -> None:

@@ -447,12 +447,18 @@ def test_an_unreachable_registry_is_a_page_and_worth_asking_again():
             assert "Jangan terima" not in text_of(response)
 
 
-def test_unchecked_for_a_day_to_come_is_no_outage():
-    verdict = fakes.verdict(VerdictName.UNCHECKED, unknown={"3.1": "date_in_future"}, facts={"cause": "date_in_future"})
+def test_a_day_to_come_is_answered_by_todays_record():
+    verdict = fakes.verdict(
+        VerdictName.COMPARE,
+        statement=True,
+        record=fakes.record(),
+        on=datetime.date(2030, 1, 1),
+        facts={"foreseen": "yes", "on": "2030-01-01"},
+    )
     with client(fakes.FakeVerifier(default=verdict)) as opened:
         response = opened.get("/v/1?tanggal=2030-01-01")
     assert response.status_code == 200
-    assert "tanggal itu belum tiba" in text_of(response)
+    assert "Menurut catatan hari ini" in text_of(response)
 
 
 def test_a_verifier_that_takes_too_long_is_not_waited_for():
@@ -816,7 +822,8 @@ def test_the_agreed_colours_are_used():
     assert agreed.items() <= LIGHT.items()
 
 
-def test_a_real_server_answers_and_its_output_holds_no_path(capfd):
+def test_a_real_server_answers_and_its_output_holds_no_path(capfd, caplog):
+    caplog.set_level(logging.DEBUG)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(serving.configuration(door(answering("compare"))))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -840,6 +847,7 @@ def test_a_real_server_answers_and_its_output_holds_no_path(capfd):
     written = capfd.readouterr()
     assert DIGITS not in written.err + written.out
     assert "GET /v/{digits} 200" in written.err
+    assert not [record for record in own(caplog) if DIGITS in record.getMessage()], "nor for any other handler"
 
 
 def test_programs_learn_of_an_outage_by_status_and_verdict():

@@ -1,0 +1,279 @@
+import datetime
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.formats import canonical
+from templates import packs
+
+TODAY = datetime.date(2026, 11, 23)
+PACK = packs.pack("genset")
+ASKED, FACTOR, LAST_DAY = "Tanggal surat permohonan", "Faktor daya unit 1 (cos φ)", "Berlaku sampai dengan tanggal"
+CODE, DISTRICT = "Kode kecamatan", "Nama kecamatan"
+
+
+def put(value: dict[str, Any], path: str, new: object) -> None:
+    *way, last = [int(step) if step.isdecimal() else step for step in path.split(".")]
+    here: Any = value
+    for step in way:
+        here = here[step]
+    if new is None:
+        del here[last]
+    else:
+        here[last] = new
+
+
+def found(value: object, severity: str) -> dict[str, str]:
+    return {p.field: p.code for p in PACK.check(value, today=TODAY).problems if p.severity == severity}
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_the_samples_are_sound(sample, index: int) -> None:
+    checked = PACK.check(sample(index), today=TODAY)
+    assert checked.decision is not None
+    assert [p.code for p in checked.problems] == (["iuptls_needed"] if index == 2 else [])
+
+
+def test_the_samples_cover_what_they_are_for(sample) -> None:
+    assert [len(sample(index)["public"]["units"]) for index in range(3)] == [1, 2, 14]
+    hospital = json.dumps(sample(2), ensure_ascii=False)
+    assert all(letter in hospital for letter in "'&<éñüÇḤ")
+    assert sample(1)["public"]["validity"]["until"].startswith("2041")
+    assert all(sample(index)["source"] == "contoh" for index in range(3))
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "field", "code", "label"),
+    [
+        ("public.purpose", None, "public.purpose", "missing", "Keperluan"),
+        ("public.purpose", "  \n ", "public.purpose", "empty", "Keperluan"),
+        ("public.purpose", "x" * 401, "public.purpose", "string_too_long", "Keperluan"),
+        ("public.purpose", 3, "public.purpose", "string_type", "Keperluan"),
+        ("public.purpose", "a\u200bb", "public.purpose", "foreign_letter", "Keperluan"),
+        ("public.holder.name", "漢字", "public.holder.name", "foreign_letter", "Nama pemegang izin"),
+        ("public.holder.nama", "x", "public.holder.nama", "extra_forbidden", "Isian “nama”"),
+        ("public.holder.form", "ud", "public.holder.form", "enum", "Bentuk pemegang izin"),
+        ("public.holder.nib", "123", "public.holder.nib", "digit_count", "NIB"),
+        ("public.holder.nib", 9120001234567, "public.holder.nib", "string_type", "NIB"),
+        ("public.holder.deed", None, "public.holder.deed", "deed_missing", "Akta pendirian"),
+        ("public.application.date", "23-11-2026", "public.application.date", "date_format", ASKED),
+        ("public.application.date", 1790000000, "public.application.date", "date_format", ASKED),
+        ("public.application.date", "2026-02-30", "public.application.date", "no_such_date", ASKED),
+        ("public.application.date", "2026-12-01", "public.application.date", "date_in_future", ASKED),
+        (
+            "public.application.received",
+            "2026-10-11",
+            "public.application.received",
+            "received_before_written",
+            "Tanggal tanda terima permohonan",
+        ),
+        ("public.location.district.code", "14.01.99", "public.location.district.code", "district_unknown", CODE),
+        ("public.location.district.name", "Tapung", "public.location.district.name", "district_mismatch", DISTRICT),
+        ("public.location.tower", None, "public.location.tower", "tower_missing", "Data menara"),
+        ("public.units", [], "public.units", "too_short", "Daftar unit"),
+        ("public.units", [{}] * 61, "public.units", "too_long", "Daftar unit"),
+        ("public.units.0", 7, "public.units[0]", "model_type", "Unit 1"),
+        ("public.units.0.power_kw", 21, "public.units[0].power_kw", "kw_over_kva", "Daya unit 1 (kW)"),
+        ("public.units.0.power_kw", 0, "public.units[0].power_kw", "greater_than", "Daya unit 1 (kW)"),
+        ("public.units.0.power_kw", "16,5", "public.units[0].power_kw", "number_format", "Daya unit 1 (kW)"),
+        ("public.units.0.power_kw", True, "public.units[0].power_kw", "number_format", "Daya unit 1 (kW)"),
+        ("public.units.0.power_factor", "1.1", "public.units[0].power_factor", "less_than_equal", FACTOR),
+        ("public.units.0.year", 2027, "public.units[0].year", "year_in_future", "Tahun pembuatan unit 1"),
+        ("public.units.0.year", 1949, "public.units[0].year", "greater_than_equal", "Tahun pembuatan unit 1"),
+        ("public.units.0.voltage_v", "400", "public.units[0].voltage_v", "int_type", "Tegangan unit 1 (V)"),
+        ("public.validity.until", "2041-01-01", "public.validity.until", "end_unwanted", LAST_DAY),
+        (
+            "public.validity",
+            {"kind": "sampai_tanggal"},
+            "public.validity.until",
+            "end_missing",
+            LAST_DAY,
+        ),
+        (
+            "public.validity",
+            {"kind": "sampai_tanggal", "until": "2026-11-23"},
+            "public.validity.until",
+            "end_passed",
+            LAST_DAY,
+        ),
+        ("private.nik", "1471011407790000", "private.nik", "nik_serial", "NIK penanggung jawab"),
+        ("private.npwp", "0012", "private.npwp", "digit_count", "NPWP pemegang izin"),
+        ("private.phone", "telepon", "private.phone", "string_pattern_mismatch", "Nomor telepon pemegang izin"),
+        ("type", "petir", "type", "literal_error", "Jenis izin"),
+    ],
+)  # fmt: skip
+def test_an_error_names_the_field_by_its_label(  # noqa: PLR0917  # one row of the table
+    sample, path: str, new: object, field: str, code: str, label: str
+) -> None:
+    value = sample(0)
+    put(value, path, new)
+    checked = PACK.check(value, today=TODAY)
+    assert checked.decision is None
+    problem = next(p for p in checked.problems if p.field == field)
+    assert (problem.severity, problem.code, problem.label) == ("error", code, label)
+    assert problem.message.startswith(label)
+    assert problem.message.count(". ") >= 1  # what is wrong, and then the remedy
+    assert "{" not in problem.message + problem.text("en")
+    assert problem.text("en") != problem.message
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "field", "code"),
+    [
+        ("public.units.0.power_kw", 12, "public.units[0].power_kw", "kw_off_factor"),
+        ("public.recommendation.date", "2026-10-01", "public.recommendation.date", "recommended_before_asked"),
+        (
+            "public.installer.certificate_until",
+            "2026-11-22",
+            "public.installer.certificate_until",
+            "certificate_expired",
+        ),
+        ("private.nik", "1471013102790003", "private.nik", "nik_birth_date"),
+        ("private.coordinates.latitude", "-6.2", "private.coordinates", "outside_region"),
+    ],
+)
+def test_a_doubt_lets_the_decision_pass(sample, path: str, new: object, field: str, code: str) -> None:
+    value = sample(0)
+    put(value, path, new)
+    checked = PACK.check(value, today=TODAY)
+    assert checked.decision is not None
+    assert found(value, "warning") == {field: code}
+
+
+def test_equal_power_and_capacity_pass_and_a_hair_more_does_not(sample) -> None:
+    value = sample(0)
+    put(value, "public.units.0.power_factor", 1)
+    put(value, "public.units.0.power_kw", 20)
+    assert found(value, "error") == {}
+    put(value, "public.units.0.power_kw", Decimal("20.01"))
+    assert found(value, "error") == {"public.units[0].power_kw": "kw_over_kva"}
+
+
+@pytest.mark.parametrize(("kw", "warned"), [("250", False), ("250.5", True)])
+def test_more_than_500_kw_together_asks_for_an_iuptls(sample, kw: str, warned: bool) -> None:
+    value = sample(1)
+    for unit in value["public"]["units"]:
+        unit.update(power_kva="312.5", power_kw=kw)
+    assert found(value, "warning") == ({"public.units": "iuptls_needed"} if warned else {})
+
+
+def test_one_serial_number_for_two_units_is_an_error_at_the_second(sample) -> None:
+    value = sample(1)
+    first, second = value["public"]["units"]
+    second.update(engine_make=first["engine_make"].upper(), engine_serial=first["engine_serial"].lower())
+    assert found(value, "error") == {"public.units[1].engine_serial": "serial_twice"}
+
+
+def test_a_natural_person_needs_no_deed_but_the_tax_number_should_be_the_nik(sample) -> None:
+    value = sample(1)
+    put(value, "public.holder.form", "perorangan")
+    put(value, "public.holder.deed", None)
+    put(value, "public.holder.amendment", None)
+    put(value, "private.npwp", "1401024512850003")
+    assert found(value, "error") == {}
+    assert found(value, "warning") == {"private.npwp": "npwp_not_nik"}
+
+
+def test_what_was_typed_into_a_private_field_is_not_repeated(sample) -> None:
+    value = sample(0)
+    for path, secret in (
+        ("private.nik", "9876543210987"),
+        ("private.phone", "rahasia-telepon"),
+        ("private.coordinates.latitude", "123.456789"),
+        ("private.home_address", "rumah \u200b rahasia"),
+    ):
+        put(value, path, secret)
+    problems = PACK.check(value, today=TODAY).problems
+    assert len(problems) == 4
+    told = "".join(p.message + p.text("en") + repr(p) for p in problems)
+    for secret in ("9876543210987", "rahasia", "123.456789"):
+        assert secret not in told
+
+
+def test_texts_and_numbers_have_one_spelling(sample) -> None:
+    first, second = sample(0), sample(0)
+    put(second, "public.purpose", "  " + first["public"]["purpose"].replace(" ", " \n "))
+    put(second, "public.units.0.power_kva", "20.00")
+    put(second, "public.units.0.power_factor", Decimal("0.80"))
+    put(second, "private.npwp", "00.123.456.782-16000")
+    decisions = [PACK.check(value, today=TODAY).decision for value in (first, second)]
+    assert decisions[0] is not None
+    assert decisions[0] == decisions[1]
+    assert canonical.dump(decisions[0].public)
+    assert decisions[0].public["units"][0]["power_factor"] == "0.8"  # type: ignore[index]
+
+
+def test_what_was_read_reads_again_the_same(sample) -> None:
+    for index in range(3):
+        decision = PACK.check(sample(index), today=TODAY).decision
+        assert decision is not None
+        again = {
+            "type": "genset",
+            "source": decision.source,
+            "reference": decision.reference,
+            "public": decision.public,
+            "private": decision.private,
+        }
+        assert PACK.check(canonical.parse(canonical.dump(again)), today=TODAY).decision == decision
+
+
+def test_public_and_private_share_no_value(sample) -> None:
+    for index in range(3):
+        value = sample(index)
+        decision = PACK.check(value, today=TODAY).decision
+        assert decision is not None
+        public = canonical.dump(decision.public).decode()
+        for secret in ("nik", "npwp", "phone", "home_address"):
+            if secret in decision.private:
+                assert str(decision.private[secret]) not in public
+        assert "rahasia" not in repr(decision)
+        assert str(decision.private["nik"]) not in repr(decision)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=12) | st.decimals(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+PATHS = [
+    "type", "source", "reference", "public", "private", "public.holder", "public.holder.name", "public.holder.deed",
+    "public.holder.deed.date", "public.location.district.code", "public.location.tower", "public.units",
+    "public.units.0",
+    "public.units.0.power_kva", "public.units.0.year", "public.units.0.engine_serial", "public.validity",
+    "public.validity.until", "private.nik", "private.coordinates", "private.coordinates.latitude", "private.phone",
+]  # fmt: skip
+
+
+@given(path=st.sampled_from(PATHS), new=JSON)
+@settings(max_examples=150)
+def test_whatever_stands_in_a_field_the_check_answers(path: str, new: object) -> None:
+    value = canonical.parse(PACK.samples()[0].read_bytes())
+    assert isinstance(value, dict)
+    put(value, path, {} if new is None else new)
+    checked = PACK.check(value, today=TODAY)
+    errors = [p for p in checked.problems if p.severity == "error"]
+    assert (checked.decision is None) == bool(errors)
+    for problem in checked.problems:
+        assert problem.message.startswith(problem.label)
+        assert problem.text("en")
+
+
+@given(JSON)
+def test_a_file_that_holds_anything_at_all_gets_an_answer(value: object) -> None:
+    assert PACK.check(value, today=TODAY).decision is None
+
+
+def test_the_published_schema_names_every_field_in_words() -> None:
+    schema = PACK.json_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    json.dumps(schema)
+    definitions = schema["$defs"]
+    assert isinstance(definitions, dict)
+    unit = definitions["Unit"]
+    assert unit["properties"]["power_kw"]["title"] == "Daya (kW)"
+    assert unit["additionalProperties"] is False
+    assert set(schema["required"]) == {"type", "source", "reference", "public", "private"}  # type: ignore[arg-type]

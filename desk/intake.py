@@ -102,7 +102,7 @@ class Intake:
                 cause=str(error),
             ) from error
         if not isinstance(value, dict):
-            raise _refused("not_an_object", "Berkas keputusan harus berisi satu objek JSON { … }.")
+            raise _refused("not_an_object", "Berkas keputusan harus berisi satu objek JSON {{ … }}.")
         return value
 
     def _pack_of(self, value: dict[str, object]) -> Pack:

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest

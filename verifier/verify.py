@@ -79,8 +79,8 @@ class Verifier:
     def verify(self, subject: bytes | str, *, now: datetime.datetime, on: datetime.date | None = None) -> Verdict:
         """The verdict about a file's bytes, or about the text of a link or its digits.
 
-        `now` is the clock, with its zone; `on` a day someone asks about, else it is today. A day that is yet to
-        come is answered by what the registry knows today, and the sentence says so. Raises `ValueError` for a `now` without zone.
+        `now` is the clock, with its zone; `on` a day someone asks about, else it is today. A day that is yet to come is
+        answered by what the registry knows today, and the sentence says so. Raises `ValueError` for a naive `now`.
         """
         if now.tzinfo is None:
             raise ValueError("now must carry its time zone")
@@ -118,7 +118,7 @@ class Verifier:
             shown: Shown | None = read_token(exact.statement, trust=self._trust, zone=self._zone)
         else:
             shown = self._choose(reading.findings, belongs=belongs)
-        shown_belongs = None if shown is None else belongs(shown)
+        shown_belongs = belongs(shown) if shown is not None and shown.verified else None
         # (4) its permit, and the permit in question
         shown_record = asking.by_statement(shown)
         permit = exact or _permit_in_question(shown, shown_record, revision, belongs=shown_belongs)

@@ -7,9 +7,9 @@ import random
 import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from PIL import Image
 
 from cli import demo
 from keys.development import DevelopmentPki
@@ -232,7 +232,7 @@ def test_another_permits_qr_code_pasted_over_by_an_editor_is_the_wrong_code(offi
     place = victim.record.qr_place
     document = pypdfium2.PdfDocument(victim.data)
     page = document[place.page - 1]
-    symbol = _qr_image(office, copied)
+    symbol = _qr_image(copied)
     picture = pypdfium2.PdfImage.new(document)
     buffer = io.BytesIO()
     symbol.save(buffer, "JPEG", quality=95)
@@ -241,9 +241,7 @@ def test_another_permits_qr_code_pasted_over_by_an_editor_is_the_wrong_code(offi
     points = 72 / 25.4
     size = (place.size_mm + 8) * points
     left, top = (place.left_mm - 4) * points, (place.top_mm - 4) * points
-    picture.set_matrix(
-        pypdfium2.PdfMatrix().scale(size, size).translate(left, page.get_height() - top - size)
-    )
+    picture.set_matrix(pypdfium2.PdfMatrix().scale(size, size).translate(left, page.get_height() - top - size))
     page.insert_obj(picture)
     page.gen_content()
     rewritten = io.BytesIO()
@@ -253,7 +251,7 @@ def test_another_permits_qr_code_pasted_over_by_an_editor_is_the_wrong_code(offi
     assert failed(verdict) >= {"intact", "issued"}
 
 
-def _qr_image(office, permit) -> Image.Image:
+def _qr_image(permit) -> Image.Image:
     place = permit.record.qr_place
     page = demo.raster(permit.data, page=place.page, dpi=300)
     mm = 300 / 25.4

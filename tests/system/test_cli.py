@@ -73,7 +73,9 @@ def test_the_demo_speaks_to_people_too(demo) -> None:
 def test_verify_reports_one_line_an_input_in_the_agreed_shape(demo) -> None:
     home, said = demo
     permit = said["permits"][0]
-    done = absah("verify", "--json", permit["pdf"], permit["link"], permit["link"].rpartition("/")[2], home=home, status=2)
+    done = absah(
+        "verify", "--json", permit["pdf"], permit["link"], permit["link"].rpartition("/")[2], home=home, status=2
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["input"] for line in lines] == [permit["pdf"], permit["link"], permit["link"].rpartition("/")[2]]
     for line in lines:
@@ -88,7 +90,7 @@ def test_verify_reports_one_line_an_input_in_the_agreed_shape(demo) -> None:
 
 
 def test_no_verdict_shows_what_is_private(demo) -> None:
-    home, said = demo
+    _, said = demo
     text = json.dumps(said, ensure_ascii=False)
     for sample in SAMPLES:
         for value in _leaves(json.loads(sample.read_text())["private"]):
@@ -183,7 +185,7 @@ def test_a_production_home_does_not_sign_with_development_keys(tmp_path) -> None
     assert "mode was fixed" in again.stderr
 
 
-def test_unknown_configuration_is_refused_by_name(tmp_path, demo) -> None:
+def test_unknown_configuration_is_refused_by_name(tmp_path) -> None:
     home = tmp_path / "home"
     absah("init", "--mode", "development", "--host", "izin.example.go.id", home=home)
     path = home / "absah.toml"
@@ -201,7 +203,19 @@ def test_private_files_are_private(demo) -> None:
 
 def test_help_reads_well() -> None:
     shown = absah("--help").stdout
-    for command in ("demo", "verify", "serve", "decision", "issue", "schema", "trust", "bench", "test", "check", "init"):
+    for command in (
+        "demo",
+        "verify",
+        "serve",
+        "decision",
+        "issue",
+        "schema",
+        "trust",
+        "bench",
+        "test",
+        "check",
+        "init",
+    ):
         assert re.search(rf"^\s+{command}\s+\w+", shown, re.MULTILINE), command
     assert max(map(len, shown.splitlines())) <= 120
 
@@ -227,7 +241,12 @@ def test_the_public_door_runs_without_any_room_that_signs(demo) -> None:
     home, said = demo
     digits = said["permits"][0]["link"].rpartition("/")[2]
     done = subprocess.run(
-        [sys.executable, "-c", MODULES, str(home), digits], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", MODULES, str(home), digits],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     loaded = set(done.stdout.split())
     assert "verifier.verify" in loaded

@@ -53,7 +53,7 @@ def test_changed_content_under_the_same_reference_is_a_new_revision(intake, data
     if part == "public":
         sample["public"]["units"][0]["engine_serial"] += "X"
     else:
-        sample["private"]["holder"]["phone"] = "0812-0000-0001"
+        sample["private"]["phone"] = "0812-0000-0099"
     second = intake.add(json.dumps(sample).encode(), now=NOW)
     assert (second.outcome, second.decision.revision, rows(database)) == (Outcome.REVISED, 2, 2)
     assert second.decision.digest != first.decision.digest, "the digest binds the private part too"
@@ -76,7 +76,7 @@ def test_the_public_part_binds_the_private_one_and_does_not_hold_it(intake, samp
         (b'{"type":"genset","type":"genset"}', "bukan JSON"),
         (b'{"type":"petir"}', "tidak dikenal"),
         (b'{"type":7}', "tidak dikenal"),
-        (b'"' + b"x" * 300_000 + b'"', "lebih dari batas"),
+        (b'"' + b"x" * 300_000 + b'"', "melebihi batas"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_words_and_nothing_is_kept(intake, database, data, word) -> None:
@@ -87,8 +87,8 @@ def test_what_cannot_be_read_is_refused_in_words_and_nothing_is_kept(intake, dat
 
 
 def test_every_error_is_told_at_once_and_nothing_is_kept(intake, database, sample) -> None:
-    sample["public"]["units"][0]["power_kw"] = "900"
-    sample["private"]["responsible_person"]["nik"] = "123"
+    sample["public"]["holder"]["nib"] = "12"
+    sample["private"]["nik"] = "123"
     with pytest.raises(RefusedDecisionError) as refused:
         intake.add(json.dumps(sample).encode(), now=NOW)
     assert len([p for p in refused.value.problems if p.severity == "error"]) >= 2

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from registry.formats import canonical
 
-_text = st.text(st.characters(exclude_categories=("Cs",))).filter(lambda s: canonical.unicodedata.is_normalized("NFC", s))
+_text = st.text(st.characters(exclude_categories=("Cs",))).filter(
+    lambda s: canonical.unicodedata.is_normalized("NFC", s)
+)
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-canonical.MAX_SAFE_INTEGER, canonical.MAX_SAFE_INTEGER) | _text,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_text, inner, max_size=4),

@@ -108,7 +108,7 @@ FORBIDDEN = [
     "UPDATE numbers SET fate = 'outside', reason = 'x'",
     "UPDATE instruments SET statement = x'00'",
     "UPDATE log_entries SET entry = x'00'",
-    'UPDATE log_entries SET entry = x\'00\', "index" = 0',
+    "UPDATE log_entries SET entry = x'00', \"index\" = 0",
     *(f"DELETE FROM {table.name}" for table in schema.metadata.sorted_tables),
 ]
 

@@ -49,7 +49,9 @@ def test_two_people_never_hold_the_office_on_one_day(database: Database, start: 
 def test_the_mandate_of_the_day_decides_who_signs(database: Database) -> None:
     with database.write() as tx:
         mandates.appoint(tx, office="kampar", mandate=mandate("2026-01-01", "2026-03-31"), now=NOW)
-        mandates.appoint(tx, office="kampar", mandate=mandate("2026-04-01", None, person="B", scope=("genset",)), now=NOW)
+        mandates.appoint(
+            tx, office="kampar", mandate=mandate("2026-04-01", None, person="B", scope=("genset",)), now=NOW
+        )
     with database.read() as tx:
         for day, person in (("2026-03-31", "A"), ("2026-04-01", "B"), ("2030-01-01", "B")):
             _, found = mandates.on_day(tx, office="kampar", day=datetime.date.fromisoformat(day), pack="genset/v1")
@@ -70,9 +72,13 @@ def test_numbers_are_gapless_and_unique_when_many_ask_at_once(database: Database
 
 
 def test_a_number_is_free_again_when_its_transaction_fails_and_kept_when_void(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.write() as tx:
-        numbers.allot(tx, series="genset", year=2026, now=NOW)
-        raise RuntimeError("power cut")
+    def cut() -> None:
+        with database.write() as tx:
+            numbers.allot(tx, series="genset", year=2026, now=NOW)
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        cut()
     with database.write() as tx:
         first = numbers.allot(tx, series="genset", year=2026, now=NOW)
         numbers.void(tx, row=first.row, reason="kertas rusak")

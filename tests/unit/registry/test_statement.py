@@ -195,7 +195,9 @@ def test_an_expired_statement_still_parses() -> None:
     host=st.from_regex(r"[a-z]{1,20}(\.[a-z]{2,12}){1,3}", fullmatch=True),
 )
 @settings(deadline=None, max_examples=60)
-@example(holder="PT " + "Nusantara Sejahtera Abadi " * 8, subject="14 unit genset, 7.250 kVA, Bangkinang Kota", host=HOST)
+@example(
+    holder="PT " + "Nusantara Sejahtera Abadi " * 8, subject="14 unit genset, 7.250 kVA, Bangkinang Kota", host=HOST
+)
 @example(holder="Ж" * 200, subject="👩‍👩‍👧" * 40, host="perizinan.kabupatenkampar.go.id")
 def test_the_symbol_never_grows_past_version_12(holder: str, subject: str, host: str) -> None:
     fitted = st_.fit(statement(holder=holder, subject=subject), room=st_.room(host))

@@ -77,7 +77,11 @@ def test_killed_at_any_step_it_waits_and_the_next_run_issues_it_once(bench, monk
         assert bench.stage(waiting) is left
     issued = bench.shop.issuance.issue(bench.decision, now=NOW)
     assert bench.stage(issued) is Stage.ISSUED
-    assert (bench.count(schema.numbers), bench.count(schema.log_entries), bench.count(schema.status_changes)) == (1, 1, 1)
+    assert (bench.count(schema.numbers), bench.count(schema.log_entries), bench.count(schema.status_changes)) == (
+        1,
+        1,
+        1,
+    )
 
 
 def test_issuing_again_adds_nothing(bench) -> None:

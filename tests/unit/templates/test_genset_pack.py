@@ -81,7 +81,7 @@ def test_the_shape_follows_rows_and_optional_blocks(sample) -> None:
     tower, factory, hospital = (shape(public(sample(index))) for index in range(3))
     assert [s["units"] for s in (tower, factory, hospital)] == [1, 2, 14]
     assert [s["tower"] for s in (tower, factory, hospital)] == [True, False, False]
-    assert [s["amendment"] for s in (tower, factory, hospital)] == [False, True, True]
+    assert [s["amendment"] for s in (tower, factory, hospital)] == [False, True, False]
     assert [s["operation"] for s in (tower, factory, hospital)] == [False, True, False]
 
 

@@ -797,6 +797,9 @@ def test_after_a_compromise_only_what_the_registry_held_before_counts(world: Wor
         assert (verdict.name, reasons(verdict)["2.2"]) == (VerdictName.FORGED_QR, "key_revoked")
     assert _revoked(world, ISSUED_AT).verify(world.first.link, now=NOW).name is VerdictName.FORGED_QR
     assert _revoked(world, NOW + DAY).verify(world.first.link, now=NOW).name is VerdictName.COMPARE
+    world.registry.dumb = {"serial"}
+    dumb = verifier.verify(world.first.link, now=NOW + DAY)
+    assert (dumb.name, reasons(dumb)["2.2"]) == (VerdictName.UNCHECKED, "registry_unreachable")
 
 
 # Outages
@@ -850,6 +853,113 @@ def test_a_reader_that_stops_is_an_answer(world: World, error: Exception, data: 
 def test_a_child_that_contradicts_the_files_first_bytes_is_not_believed(world: World) -> None:
     verdict = world.verify(world.file(world.signed(world.first), JUNK))
     assert (verdict.name, verdict.facts["cause"]) == (VerdictName.UNCHECKED, "answer_refused")
+
+
+# What could not be looked at has not passed
+
+NC, RU = "not_checked", "registry_unreachable"
+NO_PERMIT = {"3.1": NC, "3.2": NC, "4.1": NC, "4.2": NC, "4.3": NC}
+NO_REGISTRY = {"2.3": RU, "2.4": RU, "3.1": RU, "3.2": RU, "4.2": NC, "4.3": RU}
+NO_SIGNATURE = {"1.3": NC, "1.4": NC, "1.5": NC}
+NO_STATEMENT = {"2.2": NC, "2.3": NC, "2.4": NC}
+
+UNSEEN: dict[str, tuple[Build, bool, dict[str, str]]] = {
+    "a reader that stops over a file": (
+        lambda w: w.file(ReaderStoppedError("time_exceeded")),
+        True,
+        {"1.1": "time_exceeded", "1.2": NC, **NO_SIGNATURE, "1.6": NC, "2.0": "time_exceeded", "2.1": NC}
+        | NO_STATEMENT
+        | NO_PERMIT,
+    ),
+    "a reader that stops over a registered file": (
+        lambda w: w.file(ReaderStoppedError("time_exceeded"), w.first.data),
+        True,
+        {"1.1": "time_exceeded", "1.2": NC, **NO_SIGNATURE},
+    ),
+    "a file without signature or code": (
+        lambda w: w.file(_unsigned(None)),
+        True,
+        {"1.2": "no_signature", **NO_SIGNATURE, "1.6": "no_qr_found", "2.0": "no_qr_found", "2.1": "unsigned_copy"}
+        | NO_STATEMENT
+        | NO_PERMIT,
+    ),
+    "the same while the registry is dumb": (
+        lambda w: w.file(_unsigned(None)),
+        False,
+        {"1.2": "no_signature", **NO_SIGNATURE, "1.6": "no_qr_found", "2.0": "no_qr_found", "2.1": RU}
+        | NO_STATEMENT
+        | dict.fromkeys(("3.1", "3.2", "4.1", "4.3"), RU)
+        | {"4.2": NC},
+    ),
+    "a signature of which nothing is left to try": (
+        lambda w: w.file(
+            w.signed(
+                w.first,
+                problems=("signature_stripped",),
+                cryptographically_valid=None,
+                byte_range=None,
+                **SIGNED_AWAY,
+            )
+        ),
+        True,
+        {"1.2": "signature_stripped", "1.3": NC, "1.4": NC, "2.1": "file_not_registered", "4.1": NC, "4.2": NC},
+    ),
+    "a forged code in a file": (
+        lambda w: w.file(_unsigned(w.first, w.say(w.statement(1, b"x", "PT Palsu"), forger(w)))),
+        True,
+        {"1.2": "no_signature", **NO_SIGNATURE, "1.6": NC, "2.1": "unsigned_copy", "2.2": "statement_signature_wrong"}
+        | {"2.3": NC, "2.4": NC}
+        | NO_PERMIT,
+    ),
+    "a file that says nothing of its decision": (
+        lambda w: w.file(_unsigned(None, w.first.link)),
+        True,
+        {"1.2": "no_signature", **NO_SIGNATURE, "1.6": NC, "2.1": "unsigned_copy"},
+    ),
+    "a signed file while the registry is dumb": (
+        lambda w: w.file(w.signed(w.first)),
+        False,
+        {"1.5": RU, "2.1": RU, **NO_REGISTRY} | {"4.2": None},
+    ),
+    "a strangers file while the registry is dumb": (
+        lambda w: w.file(w.signed(w.first, **SIGNED_AWAY)),
+        False,
+        {"1.5": RU, "2.1": RU, **NO_REGISTRY, "4.1": RU},
+    ),
+    "a link while the registry is dumb": (
+        lambda w: w.first.link,
+        False,
+        {"1.0": "paper_not_compared", **NO_REGISTRY, "4.1": RU},
+    ),
+    "a link to what was never issued": (
+        lambda w: (w.change(w.first, issued_at=None, signer=None, statuses=()), w.first.link)[1],
+        True,
+        {"1.0": "paper_not_compared", "2.4": "never_issued", "3.1": "never_issued", "4.1": NC, "4.2": NC},
+    ),
+    "an unknown number": (
+        lambda _: "12345",
+        True,
+        {"1.0": "paper_not_compared", "2.0": "not_a_statement", **NO_STATEMENT, **NO_PERMIT},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+def test_what_could_not_be_looked_at_has_not_passed(world: World, case: str) -> None:
+    build, reached, expected = UNSEEN[case]
+    subject = build(world)
+    world.registry.dumb = set() if reached else {"serial", "file", "signers", "document"}
+    assert reasons(world.verify(subject)) == {number: reason for number, reason in expected.items() if reason}
+
+
+def test_an_outage_comes_before_not_knowing_a_file(world: World) -> None:
+    world.registry.dumb = {"file"}
+    assert world.verify(world.file(_unsigned(None))).name is VerdictName.UNCHECKED
+
+
+def test_a_stopped_reader_is_the_cause_that_is_named_for_a_registered_file_too(world: World) -> None:
+    verdict = world.verify(world.file(ReaderStoppedError("memory_exceeded"), world.first.data))
+    assert (verdict.name, verdict.facts["cause"]) == (VerdictName.UNCHECKED, "memory_exceeded")
 
 
 # Simulation

@@ -20,7 +20,7 @@ from registry.formats.record import PermitRecord
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from registry.instruments import Instrument, Stage
 from templates import packs
-from verifier.decode import read_codes
+from verifier.decode import read_codes_quickly
 from verifier.report import as_json
 from verifier.verify import Verifier
 
@@ -165,13 +165,17 @@ def _verify(
 
 def links(data: bytes) -> Iterator[str]:
     """The links that a phone would find on the pages, decoded from pixels."""
+    for page in range(1, page_count(data) + 1):
+        yield from read_codes_quickly(raster(data, page=page, dpi=QR_DPI))
+
+
+def page_count(data: bytes) -> int:
+    """How many pages our own PDF has."""
     document = pypdfium2.PdfDocument(data)
     try:
-        pages = len(document)
+        return len(document)
     finally:
         document.close()
-    for page in range(1, pages + 1):
-        yield from read_codes(raster(data, page=page, dpi=QR_DPI), useful=lambda text: text.startswith("https://"))
 
 
 def raster(data: bytes, *, page: int, dpi: int) -> Image.Image:

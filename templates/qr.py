@@ -8,7 +8,8 @@ import base64
 from collections.abc import Sequence
 from typing import Final
 
-import zxingcpp
+import qrcode
+import qrcode.exceptions
 
 from registry.formats.errors import DocumentError
 from registry.formats.statement import QR_VERSION
@@ -23,15 +24,13 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...]:
 
     Raises `DocumentError` where the text does not fit version 12-M.
     """
+    code = qrcode.QRCode(version=QR_VERSION, error_correction=qrcode.constants.ERROR_CORRECT_M, border=0)
+    code.add_data(text)
     try:
-        barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, version=QR_VERSION, ec_level="M")
-    except (ValueError, RuntimeError) as error:
-        raise DocumentError(f"the link does not fit a QR code of version {QR_VERSION}-M: {error}") from error
-    view = memoryview(barcode.to_image(scale=1, add_quiet_zones=False))  # type: ignore[arg-type]  # a buffer since zxing-cpp 2.2
-    if view.shape != (MODULES, MODULES):
-        raise DocumentError(f"the link does not fit a QR code of version {QR_VERSION}-M")
-    data = bytes(view)
-    return tuple(tuple(value == 0 for value in data[start : start + MODULES]) for start in range(0, len(data), MODULES))
+        code.make(fit=False)
+    except qrcode.exceptions.DataOverflowError as error:
+        raise DocumentError(f"the link does not fit a QR code of version {QR_VERSION}-M") from error
+    return tuple(tuple(map(bool, row)) for row in code.get_matrix())
 
 
 def path(rows: Sequence[Sequence[bool]]) -> str:

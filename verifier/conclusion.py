@@ -62,7 +62,6 @@ CONCLUSIONS: Final = (
     Row(VerdictName.FOREIGN_HOST, _FAILED, ("2.0",), frozenset({"foreign_host"})),
     Row(VerdictName.UNKNOWN, _FAILED, ("2.0",), frozenset({"not_a_statement"})),
     Row(VerdictName.UNKNOWN, _UNKNOWN, ("1.1",), frozenset({"not_a_document", "file_unreadable"})),
-    Row(VerdictName.UNCHECKED, _UNKNOWN, ("1.1",)),
     Row(VerdictName.UNCHECKED, _UNKNOWN, ("",), frozenset({"registry_unreachable", "document_unavailable"})),
     Row(VerdictName.UNKNOWN, _UNKNOWN, ("2.0",), frozenset({"no_qr_found"})),
     Row(VerdictName.UNCHECKED, _UNKNOWN, ("2.0", "2.2", "2.3", "2.4", "3.", "4.")),

@@ -160,6 +160,7 @@ class _Warden:
                         stdin=theirs.fileno(),
                         stdout=subprocess.DEVNULL,
                         stderr=complaints,
+                        start_new_session=True,  # Ctrl-C is the parent's to handle; its end ends the warden too
                         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                     )
             except OSError as error:

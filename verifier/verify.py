@@ -20,7 +20,6 @@ import dataclasses
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from keys.trust import Trust
@@ -32,15 +31,12 @@ from registry.formats.verdict import Subject, Verdict, VerdictName
 from verifier import chain, checks
 from verifier.asking import Asking
 from verifier.checks import Evidence
-from verifier.conclusion import Conclusion, conclude
+from verifier.conclusion import conclude
+from verifier.facts import facts_of, is_ours
 from verifier.findings import Chain, FileFindings, FileKind, SignatureFindings, sniff
 from verifier.reader import FileReader, ReaderStoppedError
 from verifier.request import DEFAULT_PROFILE, ReadRequest
 from verifier.shown import Problem, Shown, read_text, read_token
-
-_SUSPECT_STATUSES: Final = frozenset(
-    {VerdictName.SUSPENDED, VerdictName.REVOKED, VerdictName.ANNULLED, VerdictName.SUPERSEDED}
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,12 +248,12 @@ class Verifier:
         return Verdict(
             subject=evidence.subject,
             name=conclusion.name,
-            simulation=self._trust.simulation and _is_ours(evidence),
+            simulation=self._trust.simulation and is_ours(evidence),
             checks=results,
             as_of=evidence.now.astimezone(datetime.UTC),
             on=evidence.on,
             record=evidence.shown_record if conclusion.name is VerdictName.WRONG_QR else evidence.permit,
-            facts=_facts(evidence, conclusion),
+            facts=facts_of(evidence, conclusion),
         )
 
 
@@ -333,42 +329,3 @@ def _same_signed_bytes(
     start, length, resume, rest = signature.byte_range
     parts = (slice(start, start + length), slice(resume, resume + rest))
     return data != registered and all(data[part] == registered[part] for part in parts)
-
-
-def _is_ours(evidence: Evidence) -> bool:
-    """Whether anything in the input is the office's: what a stranger made is no simulation of ours."""
-    verified = evidence.shown is not None and evidence.shown.verified
-    known = evidence.signature is not None and evidence.signature.signer_known
-    return verified or known or evidence.permit is not None
-
-
-def _facts(evidence: Evidence, conclusion: Conclusion) -> dict[str, str]:
-    """The values that the verdict's sentence names (`verifier.sentences`)."""
-    facts: dict[str, str] = {}
-    shown = evidence.shown
-    statement = shown.signed.statement if shown is not None and shown.verified and shown.signed is not None else None
-    if evidence.permit is not None:
-        facts["number"] = evidence.permit.number
-        facts["date_of_issue"] = evidence.permit.date_of_issue.isoformat()
-        if evidence.permit.valid_until is not None:
-            facts["valid_until"] = evidence.permit.valid_until.isoformat()
-    elif statement is not None:
-        facts["number"] = statement.number
-    if statement is not None:
-        facts["holder"] = statement.holder
-        facts["serial"] = str(statement.serial)
-    if evidence.on is not None:
-        facts["on"] = evidence.on.isoformat()
-    if checks.is_foreseen(evidence):
-        facts["foreseen"] = "yes"
-    if conclusion.name in _SUSPECT_STATUSES and evidence.permit is not None:
-        change = evidence.permit.status_at(checks.judged_moment(evidence))
-        if change is not None:
-            facts["since"] = change.effective.astimezone(evidence.zone).date().isoformat()
-            if change.replaced_by is not None:
-                facts["replaced_by"] = change.replaced_by
-    if conclusion.name is VerdictName.FOREIGN_HOST and shown is not None and shown.host is not None:
-        facts["host"] = shown.host
-    if conclusion.name is VerdictName.UNCHECKED and conclusion.decided_by is not None:
-        facts["cause"] = conclusion.decided_by.reason or "reader_stopped"
-    return facts

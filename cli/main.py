@@ -98,7 +98,8 @@ def parser() -> argparse.ArgumentParser:
 
     test = command("test", "run the tests")
     test.add_argument("--conformance", action="store_true", help="also ask the independent judges")
-    command("check", "formatter, linters, types and import rules")
+    check = command("check", "the tests, and formatter, linter, types and import rules")
+    check.add_argument("--static", action="store_true", help="without the tests")
     return top
 
 
@@ -126,24 +127,24 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
             from cli.verifying import serve_verifier
 
             return serve_verifier(arguments.home, port=arguments.port)
-        case "test" | "check":
-            from cli import developing
-
-            return (
-                developing.test(rest, conformance=arguments.conformance)
-                if arguments.command == "test"
-                else developing.check()
-            )
-        case "bench":
-            from cli import developing
-
-            return developing.bench(arguments.name, quick=arguments.quick, only_json=arguments.json)
+        case "test" | "check" | "bench":
+            return _develop(arguments, rest)
         case "demo":
             return _demo(arguments)
         case _:
             from cli import office
 
             return office.run(arguments, now=utc_now())
+
+
+def _develop(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from cli import developing
+
+    if arguments.command == "test":
+        return developing.test(rest, conformance=arguments.conformance)
+    if arguments.command == "check":
+        return developing.check(tests=not arguments.static)
+    return developing.bench(arguments.name, quick=arguments.quick, only_json=arguments.json)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

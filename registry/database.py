@@ -31,12 +31,20 @@ class Database:
 
     @classmethod
     def create(cls, path: Path) -> "Database":
-        """Make a new database at `path` and bring it to the newest revision. Raises `FileExistsError`."""
+        """Make a new database at `path` and bring it to the newest revision. Raises `FileExistsError`.
+
+        It is made under another name and renamed when it is whole: a crash leaves no half a registry behind.
+        """
         if path.exists():
             raise FileExistsError(path)
-        database = cls(_sqlite_engine(path))
+        making = path.with_name(f".{path.name}.new")
+        for leftover in (making, *(making.with_name(making.name + end) for end in ("-wal", "-shm"))):
+            leftover.unlink(missing_ok=True)
+        database = cls(_sqlite_engine(making))
         database.upgrade()
-        return database
+        database.close()
+        making.rename(path)
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: Path) -> "Database":

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -218,6 +220,43 @@ def test_help_reads_well() -> None:
     ):
         assert re.search(rf"^\s+{command}\s+\w+", shown, re.MULTILINE), command
     assert max(map(len, shown.splitlines())) <= 120
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    shown = absah("--help").stdout
+    commands = set(re.findall(r"^    ([a-z]+)\s{2,}", shown, re.MULTILINE))
+    table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("##")[0]
+    named = set(re.findall(r"`([a-z]+)\b", table.replace("`genset`", "").replace("`issue` |", "")))
+    assert commands <= named
+    for command in commands:
+        absah(command, "--help")
+
+
+def test_killed_again_and_again_the_demo_ends_with_each_permit_issued_once(tmp_path) -> None:
+    home = tmp_path / "home"
+    for seconds in (1.2, 2.0, 2.6, 3.2):
+        run = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "demo", "--exit", "--home", str(home)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            run.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+    said = json.loads(absah("demo", "--exit", "--json", home=home).stdout.splitlines()[-1])
+    assert said["right"] is True
+    assert sorted(permit["number"].split("/")[1] for permit in said["permits"]) == ["001", "002", "003"]
+    database = sqlite3.connect(home / "absah.db")
+    counts = [
+        database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        for table in ("numbers", "instruments", "log_entries", "status_changes")
+    ]
+    database.close()
+    assert counts == [3, 3, 3, 3]
 
 
 MODULES = """

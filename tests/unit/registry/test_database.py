@@ -33,6 +33,21 @@ def test_a_missing_registry_is_an_error_and_stays_missing(tmp_path: Path) -> Non
     assert not (tmp_path / "absah.db").exists()
 
 
+def test_a_crash_while_it_is_made_leaves_nothing_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class PowerCutError(BaseException):
+        pass
+
+    def cut(_self: Database) -> None:
+        raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "upgrade", cut)
+        with pytest.raises(PowerCutError):
+            Database.create(tmp_path / "absah.db")
+    assert not (tmp_path / "absah.db").exists()
+    assert Database.create(tmp_path / "absah.db").revision()
+
+
 def test_a_registry_of_another_revision_is_not_touched(database: Database, tmp_path: Path) -> None:
     with database.write() as tx:
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))

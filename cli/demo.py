@@ -18,7 +18,7 @@ from cli.issuing import Workshop
 from registry.decisions import Decision
 from registry.formats.record import PermitRecord
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
-from registry.instruments import Instrument, Stage
+from registry.instruments import Instrument
 from templates import packs
 from verifier.decode import read_codes_quickly
 from verifier.report import as_json
@@ -113,19 +113,20 @@ def issue(
 ) -> list[Instrument]:
     """Freeze all of a batch, render all, then sign all: the order in which a head of office works."""
     issuance = workshop.issuance
-    frozen = [issuance.freeze(decision, now=clock()) for decision in batch]
-    waiting = [one for one in frozen if issuance.stage(one) is not Stage.ISSUED]
-    if not waiting:
-        say(f"  keep      {len(frozen)} permits were issued before; they stay as they are")
-        return frozen
-    say(f"  freeze    {len(waiting)} permits: numbers, date of issue, mandate and QR statements are fixed")
+    before = {decision.id: issuance.issued(decision) for decision in batch}
+    kept = [instrument for instrument in before.values() if instrument is not None]
+    if kept:
+        say(f"  keep      {len(kept)} permits were issued before; they stay as they are")
+    waiting = [issuance.freeze(decision, now=clock()) for decision in batch if before[decision.id] is None]
+    if waiting:
+        say(f"  freeze    {len(waiting)} permits: numbers, date of issue, mandate and QR statements are fixed")
     for place, instrument in enumerate(waiting, start=1):
         say(f"  render    {place} of {len(waiting)}  {instrument.number}")
         issuance.render(instrument, now=clock())
     for place, instrument in enumerate(waiting, start=1):
         say(f"  sign      {place} of {len(waiting)}  {instrument.number}")
         issuance.sign_and_issue(instrument, now=clock())
-    return frozen
+    return sorted(kept + waiting, key=lambda instrument: instrument.id)
 
 
 def export(home: Home, workshop: Workshop, instrument: Instrument) -> tuple[Path, PermitRecord, bytes]:

@@ -2,21 +2,27 @@
 
 import dataclasses
 import datetime
+import re
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Literal, Self
 
 import pydantic
 
+from registry import installation
 from registry.database import Database
 from registry.documents import DocumentStore
 from registry.formats.errors import UnavailableError
 
 Mode = Literal["development", "production"]
+Isolation = Literal["required", "preferred"]
 
 CONFIGURATION: Final = "absah.toml"
 OFFICE: Final = "office.toml"
+DATABASE: Final = "absah.db"
 _PRIVATE_FOLDER: Final = 0o700
+_HOST: Final = re.compile(r"(?=.{1,100}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
 
 _TEMPLATE: Final = """\
 # Configuration of this Absah. Unknown names are refused; secrets have no place here.
@@ -64,9 +70,16 @@ class Settings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     mode: Mode
-    host: str = pydantic.Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$", max_length=100)
-    isolation: Literal["required", "preferred"]
+    host: str
+    isolation: Isolation
     limits: Limits = Limits()
+
+    @pydantic.field_validator("host")
+    @classmethod
+    def _host_alone(cls, host: str) -> str:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is no host: write its name alone, in lower case, without https:// and slashes")
+        return host
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +116,7 @@ class Home:
 
     def database(self) -> Database:
         """The registry's database. Raises `UnavailableError`."""
-        return Database.open(self.root / "absah.db")
+        return Database.open(self.root / DATABASE)
 
     def documents(self) -> DocumentStore:
         """The file store."""
@@ -111,41 +124,64 @@ class Home:
 
     @classmethod
     def create(cls, root: Path, *, mode: Mode, office: bytes, host: str) -> Self:
-        """Make a data directory. Raises `ConfigurationError` if one stands there.
+        """Make a data directory. Raises `ConfigurationError` if one stands there, or for a host that is none.
 
         The configuration file comes last: a folder without it is not a home, and making it again is safe.
         """
         if (root / CONFIGURATION).exists():
             raise ConfigurationError(f"{root} is an Absah home already; its mode was fixed when it was made")
-        for folder in (root, root / "keys"):
-            folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-        for folder in (root / "documents", root / "public"):
-            folder.mkdir(exist_ok=True)
-        (root / OFFICE).write_bytes(office)
-        database = root / "absah.db"
-        if not database.exists():
-            Database.create(database).close()
-        isolation = "required" if mode == "production" else "preferred"
-        text = _TEMPLATE.format(mode=mode, host=host, isolation=isolation)
-        (root / CONFIGURATION).write_text(text, encoding="utf-8")
+        isolation: Isolation = "required" if mode == "production" else "preferred"
+        settings = _checked("--host", {"mode": mode, "host": host, "isolation": isolation})
+        try:
+            root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+            for folder in (root / "keys", root / "documents"):
+                folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+                folder.chmod(_PRIVATE_FOLDER)  # the root may have stood there before, open to all
+            (root / "public").mkdir(exist_ok=True)
+            (root / OFFICE).write_bytes(office)
+            database = root / DATABASE
+            if not database.exists():
+                Database.create(database).close()
+            with closing(Database.open(database)) as made, made.write() as tx:
+                installation.fix(tx, mode=settings.mode, host=settings.host)
+            text = _TEMPLATE.format(mode=settings.mode, host=settings.host, isolation=isolation)
+            (root / CONFIGURATION).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"cannot make a home at {root}: {error.strerror}") from error
         return cls.open(root)
 
     @classmethod
     def open(cls, root: Path) -> Self:
-        """Open a data directory. Raises `ConfigurationError`."""
+        """Open a data directory. Raises `ConfigurationError`, also where mode or host were edited after it was made."""
         path = root / CONFIGURATION
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-            return cls(root=root, settings=Settings.model_validate(values))
         except FileNotFoundError as error:
-            raise ConfigurationError(f"there is no Absah home at {root}: make one with “absah init”") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError(f"there is no Absah home at {root}: “absah init” makes one") from error
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+        except ValueError as error:
             raise ConfigurationError(f"cannot read {path}: {error}") from error
-        except pydantic.ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+        home = cls(root=root, settings=_checked(str(path), values))
+        with closing(home.database()) as database, database.read() as tx:
+            made_for = installation.fixed(tx)
+        if made_for != (home.settings.mode, home.settings.host):
+            raise ConfigurationError(
+                f"{path} says {home.settings.mode} for {home.settings.host}, but this home was made as "
+                f"{' for '.join(made_for)}; both are for good: put them back"
             )
-            raise ConfigurationError(f"{path}: {problems}") from error
+        return home
+
+
+def _checked(source: str, values: dict[str, object]) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except pydantic.ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        )
+        raise ConfigurationError(f"{source}: {problems}") from error
 
 
 def utc_now() -> datetime.datetime:

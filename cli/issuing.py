@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cli.home import ConfigurationError, Home
+from cli.home import CONFIGURATION, ConfigurationError, Home
 from cli.verifying import reader_of, verifier_of
 from desk.intake import Intake
 from keys.development import DevelopmentPki
 from registry import mandates
-from registry.formats.record import MandateMode, MandateRecord, PermitRecord, RegistryView, SignerRecord
+from registry.database import Database
+from registry.formats.record import MandateMode, MandateRecord, PermitRecord
 from registry.formats.verdict import Verdict
-from registry.records import RegistryReader
+from registry.records import OneRecord, RegistryReader
 from signing.issuance import Issuance
 from templates import packs
 from templates.fonts import Fonts
@@ -52,7 +53,7 @@ def development_home(root: Path, *, now: datetime.datetime) -> Home:
 
     Raises `ConfigurationError` for a home of production: this wiring signs with a made-up authority.
     """
-    if (root / "absah.toml").exists():
+    if (root / CONFIGURATION).exists():
         home = Home.open(root)
         if home.settings.mode != "development":
             raise ConfigurationError(f"{root} is a production home; the development keys refuse to sign there")
@@ -73,9 +74,7 @@ def _equip(home: Home, now: datetime.datetime) -> None:
     database = home.database()
     try:
         with database.write() as tx:
-            try:
-                mandates.on_day(tx, office=office.id, day=today, pack="genset")
-            except mandates.MandateError:
+            if not mandates.any_ever(tx, office=office.id):
                 mandates.appoint(tx, office=office.id, mandate=_sample_mandate(office, today), now=now)
             mandates.register_signer(
                 tx, employee_number=_EMPLOYEE_NUMBER, certificate=key.certificate, issuers=key.issuers, now=now
@@ -103,6 +102,27 @@ def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecor
 
 
 @contextmanager
+def intake(home: Home) -> Iterator[Intake]:
+    """What takes decisions in; needs no key, so it works in a production home too."""
+    office = OfficeProfile.read(home.office_file)
+    database = home.database()
+    try:
+        yield _intake(home, database, office)
+    finally:
+        database.close()
+
+
+def _intake(home: Home, database: Database, office: OfficeProfile) -> Intake:
+    return Intake(
+        database=database,
+        office=office.id,
+        zone=office.time_zone,
+        pack=packs.pack,
+        max_bytes=home.settings.limits.decision_kib * 1024,
+    )
+
+
+@contextmanager
 def workshop(home: Home) -> Iterator[Workshop]:
     """Everything that issues permits, wired to one home; closed when the block ends."""
     office = OfficeProfile.read(home.office_file)
@@ -122,13 +142,7 @@ def workshop(home: Home) -> Iterator[Workshop]:
         with reader:
             yield Workshop(
                 office=office,
-                intake=Intake(
-                    database=database,
-                    office=office.id,
-                    zone=zone,
-                    pack=packs.pack,
-                    max_bytes=home.settings.limits.decision_kib * 1024,
-                ),
+                intake=_intake(home, database, office),
                 issuance=Issuance(
                     database=database,
                     documents=documents,
@@ -147,27 +161,3 @@ def workshop(home: Home) -> Iterator[Workshop]:
             )
     finally:
         database.close()
-
-
-class OneRecord(RegistryView):
-    """A world in which the registry holds exactly one permit: what a file is checked against before its issue."""
-
-    def __init__(self, record: PermitRecord, *, signers: tuple[SignerRecord, ...]) -> None:
-        self._record = record
-        self._signers = signers
-
-    def permit_by_serial(self, serial: int) -> PermitRecord | None:
-        """The one record, by its serial."""
-        return self._record if serial == self._record.serial else None
-
-    def permit_by_file(self, sha256: bytes) -> PermitRecord | None:
-        """The one record, by its file."""
-        return self._record if sha256 == self._record.file_sha256 else None
-
-    def signers(self) -> tuple[SignerRecord, ...]:
-        """The office's registered certificates."""
-        return self._signers
-
-    def document(self, sha256: bytes) -> bytes:
-        """Nothing is published yet."""
-        raise LookupError(sha256.hex())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.home import utc_now
+from keys.trust import KeysError
 from registry.formats.errors import AbsahError
 
 PORT: Final = 8000
@@ -20,8 +21,9 @@ start here:
   absah demo                     issue three sample permits and verify them, then serve the verifier
   absah verify FILE              is this permit genuine, unaltered, in force, and rightly signed?
 
-exit status of verify and demo: 0 when every answer passed, 1 when one failed, 2 when one is unknown.
-Messages to officers and the public are Indonesian; --lang en gives English."""
+exit status of verify: 0 when every answer passed, 1 when one failed, 2 when one is unknown.
+exit status of demo: 0 only if every verdict was the right one. --home DIR goes with every command.
+Verdicts, and what is wrong with a decision, are said in Indonesian; --lang en gives English."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,16 +34,13 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--home",
-        type=Path,
-        default=Path(os.environ.get("ABSAH_HOME", "var")),
-        metavar="DIR",
-        help="data directory (default: $ABSAH_HOME, else ./var)",
-    )
-    speaking = argparse.ArgumentParser(add_help=False)
-    speaking.add_argument("--lang", choices=("id", "en"), default="id", help="language of sentences (default: id)")
+    # Without a default of their own, so that a word before the command is not overwritten by one after it.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--home", type=Path, metavar="DIR", help="data directory (default: $ABSAH_HOME, else ./var)")
+    top.add_argument("--home", type=Path, default=Path(os.environ.get("ABSAH_HOME", "var")), help=argparse.SUPPRESS)
+    speaking = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    speaking.add_argument("--lang", choices=("id", "en"), help="language of sentences (default: id)")
+    top.set_defaults(lang="id")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -55,9 +54,7 @@ def parser() -> argparse.ArgumentParser:
     verify = command("verify", "judge files, links or the digits of a QR code", speaking)
     verify.add_argument("input", nargs="+", metavar="FILE|URL|DIGITS", help="a PDF, a photo, a link, or its digits")
     verify.add_argument("--json", action="store_true", help="one line of JSON per input")
-    verify.add_argument(
-        "--on", type=datetime.date.fromisoformat, metavar="DATE", help="was it in force on this day? (YYYY-MM-DD)"
-    )
+    verify.add_argument("--on", type=_day, metavar="DATE", help="was it in force on this day? (YYYY-MM-DD)")
 
     serve = command("serve", "serve the web pages on this machine")
     serve.add_argument("door", nargs="?", choices=("verifier",), default="verifier", help="which door")
@@ -85,6 +82,14 @@ def parser() -> argparse.ArgumentParser:
     )
     exported.add_argument("folder", type=Path, metavar="DIR")
 
+    database = command("db", "the registry's database")
+    database.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
+        "upgrade",
+        help="bring it to the revision that this program needs",
+        description="bring it to the revision that this program needs",
+        parents=[common],
+    )
+
     init = command("init", "make a data directory; its mode is fixed from then on")
     init.add_argument("--mode", choices=("development", "production"), required=True)
     init.add_argument(
@@ -97,10 +102,17 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="only the last line, as JSON")
 
     test = command("test", "run the tests")
-    test.add_argument("--conformance", action="store_true", help="also ask the independent judges")
+    test.add_argument("--conformance", action="store_true", help="ask the independent judges instead")
     check = command("check", "the tests, and formatter, linter, types and import rules")
     check.add_argument("--static", action="store_true", help="without the tests")
     return top
+
+
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as YYYY-MM-DD") from error
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -110,8 +122,15 @@ def main(words: Sequence[str] | None = None) -> int:
         parser().parse_args(words)
     try:
         return _run(arguments, rest)
-    except AbsahError as error:
+    except (AbsahError, KeysError) as error:
         print(f"absah: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has read enough; nothing may complain when the interpreter flushes it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"absah: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -6,11 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from cli.home import Home
-from cli.issuing import development_home, sample_office, workshop
+from cli.home import CONFIGURATION, DATABASE, ConfigurationError, Home
+from cli.issuing import development_home, intake, sample_office, workshop
 from desk.intake import RefusedDecisionError
 from keys.development import DevelopmentPki
 from keys.trust import Trust
+from registry.database import Database
 from registry.formats.errors import DocumentError
 from templates import packs
 from templates.problems import Problem
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
             return issue(arguments.home, arguments.file, arguments.out, language=arguments.lang, now=now)
         case "trust":
             return export_trust(arguments.home, arguments.folder, now=now)
+        case "db":
+            return upgrade(arguments.home)
         case "init":
             return init(arguments.home, mode=arguments.mode, host=arguments.host, now=now)
     raise ValueError(f"no such command: {arguments.command}")
@@ -46,12 +49,12 @@ def schema(permit_type: str) -> int:
 
 def add_decisions(root: Path, files: list[Path], *, language: str, now: datetime.datetime) -> int:
     """Take in each file; one that is refused does not keep the others out."""
-    home = development_home(root, now=now)
+    home = Home.open(root) if (root / CONFIGURATION).exists() else development_home(root, now=now)
     refused = 0
-    with workshop(home) as shop:
+    with intake(home) as door:
         for file in files:
             try:
-                receipt = shop.intake.add(file.read_bytes(), now=now)
+                receipt = door.add(file.read_bytes(), now=now)
             except OSError as error:
                 print(f"{file}: {error.strerror}", file=sys.stderr)
                 refused += 1
@@ -66,13 +69,14 @@ def add_decisions(root: Path, files: list[Path], *, language: str, now: datetime
 
 def issue(root: Path, file: Path, out: Path, *, language: str, now: datetime.datetime) -> int:
     """Issue one decision and write the signed permit to `out`."""
+    data = file.read_bytes()
+    if out.is_dir() or not out.parent.is_dir():
+        # Asked before the permit is issued: an issued permit whose copy cannot be written helps no one.
+        raise ConfigurationError(f"--out {out}: name a file in a folder that exists")
     home = development_home(root, now=now)
     with workshop(home) as shop:
         try:
-            receipt = shop.intake.add(file.read_bytes(), now=now)
-        except OSError as error:
-            print(f"{file}: {error.strerror}", file=sys.stderr)
-            return 2
+            receipt = shop.intake.add(data, now=now)
         except RefusedDecisionError as error:
             _print_problems(file, error.problems, language)
             return 1
@@ -93,6 +97,14 @@ def export_trust(root: Path, folder: Path, *, now: datetime.datetime) -> int:
     trust.write(folder)
     for name in sorted(trust.files()):
         print(folder / name)
+    return 0
+
+
+def upgrade(root: Path) -> int:
+    """Bring the registry's database to the revision that this program needs."""
+    database = Database.upgraded(root / DATABASE)
+    print(f"{root / DATABASE}: revision {database.revision()}")
+    database.close()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import datetime
 import json
 import logging
 import sys
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from cli.home import ConfigurationError, Home, utc_now
 from keys.trust import Trust, TrustError
 from registry.formats.record import RegistryView
-from registry.formats.verdict import Outcome, Verdict
+from registry.formats.verdict import Answer, Check, Outcome, Subject, Verdict, VerdictName
 from registry.records import RegistryReader
 from verifier.office import PublicOffice
 from verifier.reader import Reader
@@ -27,7 +28,6 @@ from verifier.verify import Verifier
 from verifier.web import WebLimits, application
 
 LOOPBACK: Final = "127.0.0.1"
-MAX_FILE_NAME: Final = 255  # bytes; anything longer cannot be a file here
 
 _Limits = TypeVar("_Limits", WebLimits, ReaderLimits)
 
@@ -70,8 +70,10 @@ def office_of(home: Home) -> tuple[PublicOffice, ZoneInfo]:
             address=tuple(profile["address"]),
         )
         return office, ZoneInfo(profile["zone"])
-    except (OSError, KeyError, ValueError) as error:
-        raise ConfigurationError(f"the office profile {home.office_file} cannot be used: {error!r}") from error
+    except KeyError as error:
+        raise ConfigurationError(f"the office profile {home.office_file} lacks {error}: add it") from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the office profile {home.office_file} cannot be used: {error}") from error
 
 
 def verifier_of(
@@ -109,14 +111,28 @@ def verify_inputs(arguments: argparse.Namespace) -> int:
                     subject = subject_of(given)
                 except OSError as error:
                     print(f"absah: {given}: {error.strerror}", file=sys.stderr)
-                    worst.add(Outcome.UNKNOWN)
-                    continue
-                verdict = verifier.verify(subject, now=utc_now(), on=arguments.on)
+                    verdict = unread(now=utc_now(), on=arguments.on)
+                else:
+                    verdict = verifier.verify(subject, now=utc_now(), on=arguments.on)
                 worst.update(verdict.answers.values())
-                _print(verdict, given, as_one_line=arguments.json, language=arguments.lang)
+                _print(verdict, given, as_one_line=arguments.json, language=arguments.lang, zone=zone)
     finally:
         database.close()
     return exit_status(worst)
+
+
+def unread(*, now: datetime.datetime, on: datetime.date | None) -> Verdict:
+    """The verdict on a file that is not there, or may not be read: nothing is known about it."""
+    check = Check("1.1 file_readable", Answer.INTACT, Outcome.UNKNOWN, "file_missing")
+    return Verdict(
+        subject=Subject.FILE,
+        name=VerdictName.UNCHECKED,
+        simulation=False,
+        checks=(check,),
+        as_of=now,
+        on=on,
+        facts={"cause": "file_missing"},
+    )
 
 
 def exit_status(outcomes: set[Outcome]) -> int:
@@ -128,18 +144,21 @@ def exit_status(outcomes: set[Outcome]) -> int:
 
 def subject_of(given: str) -> bytes | str:
     """What a word on the command line means: a link or digits as they are, else the bytes of a file."""
-    if given.startswith(("https://", "http://")) or len(given) > MAX_FILE_NAME:
+    if given.lower().startswith(("https://", "http://")):
         return given
-    if given.isdigit() and not Path(given).exists():
-        return given
-    return Path(given).read_bytes()
+    try:
+        return Path(given).read_bytes()
+    except OSError:
+        if given.isdigit():
+            return given
+        raise
 
 
-def _print(verdict: Verdict, given: str, *, as_one_line: bool, language: str) -> None:
+def _print(verdict: Verdict, given: str, *, as_one_line: bool, language: str, zone: ZoneInfo) -> None:
     if as_one_line:
         print(json.dumps(as_json(verdict, given, language), ensure_ascii=False), flush=True)
     else:
-        print(as_text(verdict, given, language), flush=True)
+        print(as_text(verdict, given, language, zone=zone), flush=True)
 
 
 def public_application(home: Home, *, reader: Reader, registry: RegistryReader) -> Starlette:

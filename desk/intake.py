@@ -3,16 +3,20 @@
 import dataclasses
 import datetime
 import enum
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from registry import decisions
+import sqlalchemy as sa
+
+from registry import decisions, instruments
 from registry.database import Database
 from registry.decisions import Decision
 from registry.formats import canonical
 from registry.formats.errors import DocumentError
+from registry.instruments import Stage
 from templates.packs import Pack
 from templates.problems import Problem
 
@@ -70,8 +74,11 @@ class Intake:
         found = checked.decision
         with self._database.write() as tx:
             before = decisions.latest(tx, office=self._office, source=found.source, reference=found.reference)
+            objects = pack.objects(found.public)
+            warnings = checked.problems + self._already_permitted(tx, objects, before)
             if before is not None and _content(before) == (before.pack, found.public, found.private):
-                return Receipt(outcome=Outcome.KNOWN, decision=before, warnings=checked.problems)
+                return Receipt(outcome=Outcome.KNOWN, decision=before, warnings=warnings)
+            warnings += self._already_issued(tx, found.source, found.reference)
             kept = decisions.record(
                 tx,
                 office=self._office,
@@ -79,27 +86,64 @@ class Intake:
                 reference=found.reference,
                 pack=pack.name,
                 snapshot=_snapshot(found.public, found.private),
+                objects=objects,
                 supersedes=before,
                 now=now,
             )
         outcome = Outcome.ADDED if before is None else Outcome.REVISED
-        return Receipt(outcome=outcome, decision=kept, warnings=checked.problems)
+        return Receipt(outcome=outcome, decision=kept, warnings=warnings)
+
+    def _already_permitted(
+        self, tx: sa.Connection, objects: tuple[str, ...], before: Decision | None
+    ) -> tuple[Problem, ...]:
+        """What this decision permits may stand in another one: a second entry of the same, or a machine sold on."""
+        problems = []
+        for thing in objects:
+            other = decisions.of_object(tx, office=self._office, thing=thing, apart_from=before)
+            if other is not None:
+                problems.append(
+                    _warning(
+                        "object_known",
+                        "{thing} sudah tercantum pada keputusan {reference}. Pastikan izin ini tidak terbit dua kali.",
+                        field="public.units",
+                        title="Daftar unit",
+                        thing=thing,
+                        reference=other.reference,
+                    )
+                )
+        return tuple(problems)
+
+    def _already_issued(self, tx: sa.Connection, source: str, reference: str) -> tuple[Problem, ...]:
+        instrument = instruments.of_reference(tx, office=self._office, source=source, reference=reference)
+        if instrument is None or instruments.stage(tx, instrument) is not Stage.ISSUED:
+            return ()
+        return (
+            _warning(
+                "already_issued",
+                "Keputusan {reference} sudah terbit sebagai izin nomor {number}. Perubahan ini dicatat, tetapi tidak "
+                "mengubah izin itu; untuk mengubahnya diperlukan izin pengganti.",
+                field="reference",
+                title="Nomor acuan",
+                reference=reference,
+                number=instrument.number,
+            ),
+        )
 
     def _read(self, data: bytes) -> dict[str, object]:
         if len(data) > self._max_bytes:
             raise _refused(
                 "file_too_large",
-                "Berkas keputusan berukuran {size} bita, melebihi batas {limit} bita. Kirim satu keputusan per berkas.",
-                size=str(len(data)),
-                limit=str(self._max_bytes),
+                "Berkas keputusan berukuran {size} KB, melebihi batas {limit} KB. Kirim satu keputusan per berkas.",
+                size=str(-(-len(data) // 1024)),
+                limit=str(self._max_bytes // 1024),
             )
         try:
             value = canonical.parse(data)
         except canonical.CanonicalError as error:
             raise _refused(
                 "not_json",
-                "Berkas keputusan bukan JSON yang bisa dibaca ({cause}). Perbaiki berkas lalu kirim lagi.",
-                cause=str(error),
+                "Berkas keputusan tidak bisa dibaca sebagai JSON dalam UTF-8{place}. Perbaiki lalu kirim lagi.",
+                place=_place(error),
             ) from error
         if not isinstance(value, dict):
             raise _refused("not_an_object", "Berkas keputusan harus berisi satu objek JSON {{ … }}.")
@@ -107,14 +151,20 @@ class Intake:
 
     def _pack_of(self, value: dict[str, object]) -> Pack:
         permit_type = value.get("type")
+        if not isinstance(permit_type, str):
+            raise _refused(
+                "no_type",
+                "Jenis izin belum diisi. Isi “type” dengan jenis yang tersedia, misalnya “genset”.",
+                field="type",
+            )
         try:
-            return self._pack(permit_type if isinstance(permit_type, str) else "")
+            return self._pack(permit_type)
         except DocumentError as error:
             raise _refused(
                 "unknown_type",
-                "Jenis izin {value} tidak dikenal. Isi “type” dengan jenis yang tersedia, misalnya “genset”.",
+                "Jenis izin “{value}” tidak dikenal. Isi “type” dengan jenis yang tersedia, misalnya “genset”.",
                 field="type",
-                value=repr(permit_type),
+                value=permit_type[:40],
             ) from error
 
 
@@ -131,6 +181,16 @@ def _snapshot(public: Mapping[str, object], private: Mapping[str, object]) -> di
 def _content(decision: Decision) -> tuple[str, object, object]:
     public = {name: value for name, value in decision.public.items() if name != "private_commitment"}
     return decision.pack, public, decision.private["data"]
+
+
+def _place(error: canonical.CanonicalError) -> str:
+    """Line and column where JSON ends being JSON, if the reader can name them."""
+    cause = error.__cause__
+    return f" (baris {cause.lineno}, kolom {cause.colno})" if isinstance(cause, json.JSONDecodeError) else f" ({error})"
+
+
+def _warning(code: str, template: str, *, field: str, title: str, **params: str) -> Problem:
+    return Problem(severity="warning", field=field, title=title, code=code, template=template, params=params)
 
 
 def _refused(code: str, template: str, *, field: str = "", **params: str) -> RefusedDecisionError:

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from keys.handles import SoftwareKey
 from keys.statement import Ed25519StatementSigner
-from keys.trust import StatementKey, Trust, write_whole
+from keys.trust import KeysError, StatementKey, Trust, write_whole
 
 _PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Algorithm = Literal["p256", "rsa3072"]
@@ -44,7 +44,7 @@ _STATEMENT: Final = "statement.pem"
 _STATE: Final = "pki.json"
 
 
-class DevelopmentPkiError(Exception):
+class DevelopmentPkiError(KeysError):
     """There is no development PKI in this folder, or there is one already, or it lacks what was asked."""
 
 
@@ -156,6 +156,8 @@ class DevelopmentPki:
         Raises `DevelopmentPkiError` if that person has none.
         """
         signers = self._signers()
+        if not signers:
+            raise DevelopmentPkiError(f"the development PKI in {self._folder} has no signer left")
         wanted = signers[0].common_name if person is None else person[:_MAX_NAME]
         own = [signer for signer in signers if signer.common_name == wanted]
         if not own:

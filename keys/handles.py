@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from keys.trust import KeysError
+
 _DIGESTS: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
@@ -15,7 +17,7 @@ _DIGESTS: Final[dict[str, type[hashes.HashAlgorithm]]] = {
 _MIN_RSA_BITS: Final = 2048
 
 
-class KeyHandleError(Exception):
+class KeyHandleError(KeysError):
     """The key cannot sign: wrong kind, or not the key of its certificate."""
 
 

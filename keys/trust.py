@@ -28,7 +28,11 @@ _KEY_NAMES: Final = frozenset({"kid", "alg", "x", "not_before", "not_after", "re
 _INSTANT_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class TrustError(Exception):
+class KeysError(Exception):
+    """Root of this room's errors: a key, certificate or trust anchor is missing or not what it should be."""
+
+
+class TrustError(KeysError):
     """A file of trust anchors is missing, or is not exactly what it should be."""
 
 

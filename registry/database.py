@@ -2,7 +2,8 @@
 
 SQLite in WAL mode with `synchronous=FULL`: what was committed survives a power cut. Every writing transaction
 begins with `BEGIN IMMEDIATE`; a deferred one that reads before it writes fails under concurrency with "database
-is locked" however long it waits, because its snapshot is already stale.
+is locked" however long it waits, because its snapshot is already stale. Recursive triggers make INSERT OR REPLACE
+meet the triggers that forbid deleting.
 """
 
 import contextlib
@@ -40,6 +41,7 @@ class Database:
         making = path.with_name(f".{path.name}.new")
         for leftover in (making, *(making.with_name(making.name + end) for end in ("-wal", "-shm"))):
             leftover.unlink(missing_ok=True)
+        making.touch(mode=0o600)  # SQLite gives its side files the mode of this one
         database = cls(_sqlite_engine(making))
         database.upgrade()
         database.close()
@@ -58,13 +60,24 @@ class Database:
         found, wanted = database.revision(), _script().get_current_head()
         if found != wanted:
             database.close()
-            raise UnavailableError(f"the registry at {path} is at revision {found}, this program needs {wanted}")
+            raise UnavailableError(
+                f"the registry at {path} is at revision {found}, this program needs {wanted}: “absah db upgrade”"
+            )
+        return database
+
+    @classmethod
+    def upgraded(cls, path: Path) -> "Database":
+        """Open an existing database and run the migrations that it lacks. Raises `UnavailableError`."""
+        if not path.is_file():
+            raise UnavailableError(f"there is no registry at {path}")
+        database = cls(_sqlite_engine(path))
+        database.upgrade()
         return database
 
     def upgrade(self) -> None:
         """Run the migrations that are missing."""
         config = _config()
-        with self._engine.connect().execution_options(writes=True) as connection:
+        with _available(), self._engine.connect().execution_options(writes=True) as connection:
             config.attributes["connection"] = connection
             alembic.command.upgrade(config, "head")
             connection.commit()
@@ -117,7 +130,7 @@ def _sqlite_engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are ours to begin
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime
+import re
+import unicodedata
 from typing import Final
 
 import sqlalchemy as sa
@@ -37,12 +39,21 @@ class Decision:
 _COLUMNS: Final = [schema.decisions.c[field.name] for field in dataclasses.fields(Decision)]
 
 
+def fold(source: str, reference: str) -> str:
+    """Source and reference as a person tells them apart: case, dashes, spaces and end punctuation do not count.
+
+    Without it a reference typed a little differently would be another decision, and its permit issued twice.
+    """
+    text = unicodedata.normalize("NFKC", f"{source}\n{reference}").casefold()
+    return re.sub(r"[^\w\n]+", "-", text.replace("_", "-")).strip("-").replace("-\n", "\n").replace("\n-", "\n")
+
+
 def latest(tx: sa.Connection, *, office: str, source: str, reference: str) -> Decision | None:
     """The newest revision of a decision."""
     table = schema.decisions.c
     query = (
         sa.select(*_COLUMNS)
-        .where(table.office == office, table.source == source, table.reference == reference)
+        .where(table.office == office, table.reference_key == fold(source, reference))
         .order_by(table.revision.desc())
         .limit(1)
     )
@@ -66,16 +77,21 @@ def record(
     reference: str,
     pack: str,
     snapshot: dict[str, object],
+    objects: tuple[str, ...],
     supersedes: Decision | None,
     now: datetime.datetime,
 ) -> Decision:
-    """Keep a snapshot {"public": …, "private": …} as the next revision after `supersedes`."""
+    """Keep a snapshot {"public": …, "private": …} as the next revision after `supersedes`.
+
+    `objects` are the single things it permits (`of_object` finds the decision by them).
+    """
     key = insert(
         tx,
         schema.decisions,
         office=office,
         source=source,
         reference=reference,
+        reference_key=fold(source, reference),
         revision=1 if supersedes is None else supersedes.revision + 1,
         pack=pack,
         canonical=canonical.dump(snapshot),
@@ -83,7 +99,28 @@ def record(
         supersedes=None if supersedes is None else supersedes.id,
         recorded_at=now,
     )
+    for folded in {fold("", thing) for thing in objects}:
+        tx.execute(schema.decision_objects.insert().values(decision=key, object_key=folded))
     return by_id(tx, key)
+
+
+def of_object(tx: sa.Connection, *, office: str, thing: str, apart_from: Decision | None) -> Decision | None:
+    """A decision under another reference, in its newest revision, that permits the same thing."""
+    table, newer = schema.decisions, schema.decisions.alias()
+    own = None if apart_from is None else fold(apart_from.source, apart_from.reference)
+    is_newest = ~sa.exists().where(
+        newer.c.office == table.c.office,
+        newer.c.reference_key == table.c.reference_key,
+        newer.c.revision > table.c.revision,
+    )
+    query = (
+        sa.select(*_COLUMNS)
+        .join(schema.decision_objects, schema.decision_objects.c.decision == table.c.id)
+        .where(table.c.office == office, schema.decision_objects.c.object_key == fold("", thing), is_newest)
+        .order_by(table.c.id)
+    )
+    rows = (Decision(**row) for row in tx.execute(query).mappings())
+    return next((found for found in rows if fold(found.source, found.reference) != own), None)
 
 
 def _part(data: bytes, name: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from registry import schema
 from registry.database import insert
+from registry.decisions import fold
 from registry.formats.canonical import sha256
 from registry.formats.errors import DocumentError
 from registry.formats.logentry import Event, LogEntry, encode
@@ -86,7 +87,7 @@ def of_reference(tx: sa.Connection, *, office: str, source: str, reference: str)
         tx,
         sa.select(*_COLUMNS)
         .join(schema.decisions, decisions.id == instruments.decision)
-        .where(decisions.office == office, decisions.source == source, decisions.reference == reference),
+        .where(decisions.office == office, decisions.reference_key == fold(source, reference)),
     )
 
 

@@ -54,6 +54,11 @@ def on_day(tx: sa.Connection, *, office: str, day: datetime.date, pack: str) -> 
     raise MandateError(f"no one is entitled to sign {pack} for {office} on {day}: record a mandate first")
 
 
+def any_ever(tx: sa.Connection, *, office: str) -> bool:
+    """Whether the office ever had a mandate, ended or not."""
+    return bool(_all(tx, office))
+
+
 def by_id(tx: sa.Connection, mandate: int) -> MandateRecord:
     """The mandate with this id. Raises `LookupError`."""
     row = tx.execute(sa.select(schema.mandates).where(schema.mandates.c.id == mandate)).mappings().first()

@@ -119,6 +119,30 @@ class RegistryReader:
         return tuple(self._documents.get(row.sha256) for row in rows)
 
 
+class OneRecord:
+    """A world in which the registry holds exactly one permit: what a file is checked against before its issue."""
+
+    def __init__(self, record: PermitRecord, *, signers: tuple[SignerRecord, ...]) -> None:
+        self._record = record
+        self._signers = signers
+
+    def permit_by_serial(self, serial: int) -> PermitRecord | None:
+        """The one record, by its serial."""
+        return self._record if serial == self._record.serial else None
+
+    def permit_by_file(self, sha256: bytes) -> PermitRecord | None:
+        """The one record, by its file."""
+        return self._record if sha256 == self._record.file_sha256 else None
+
+    def signers(self) -> tuple[SignerRecord, ...]:
+        """The office's registered certificates."""
+        return self._signers
+
+    def document(self, sha256: bytes) -> bytes:
+        """Nothing is published yet."""
+        raise LookupError(sha256.hex())
+
+
 def _signer(tx: sa.Connection, certificate: int) -> SignerRecord:
     table = schema.signer_certificates.c
     row = tx.execute(sa.select(table.certificate, table.issuers, table.sha256).where(table.id == certificate)).first()

@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy sees them. The migrations make them; a test holds the two against each other.
 
-Append-only tables are guarded by triggers in the database itself (`registry.migrations`), so that a bug or a
-visitor with a database shell cannot quietly edit what was decided.
+Append-only tables are guarded by triggers in the database itself (`registry.migrations`), so that a bug cannot quietly
+edit what was decided. Whoever has a shell on the database can drop a trigger first; that is what the log is for.
 """
 
 import datetime
@@ -51,6 +51,15 @@ def _sha256(name: str = "sha256", *, nullable: bool = False) -> sa.Column[bytes]
     return sa.Column(name, sa.LargeBinary(32), nullable=nullable)
 
 
+installation: Final = sa.Table(
+    "installation",
+    metadata,
+    _id(),
+    sa.Column("mode", sa.String, nullable=False),
+    sa.Column("host", sa.String, nullable=False),
+    sa.CheckConstraint("id = 1", name="one_row"),
+)
+
 decisions: Final = sa.Table(
     "decisions",
     metadata,
@@ -58,13 +67,22 @@ decisions: Final = sa.Table(
     sa.Column("office", sa.String, nullable=False),
     sa.Column("source", sa.String, nullable=False),
     sa.Column("reference", sa.String, nullable=False),
+    sa.Column("reference_key", sa.String, nullable=False),  # source and reference, folded (registry.decisions.fold)
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("pack", sa.String, nullable=False),
     sa.Column("canonical", sa.LargeBinary, nullable=False),
     _sha256("digest"),
     sa.Column("supersedes", sa.ForeignKey("decisions.id")),
     sa.Column("recorded_at", Instant, nullable=False),
-    sa.UniqueConstraint("office", "source", "reference", "revision"),
+    sa.UniqueConstraint("office", "reference_key", "revision"),
+)
+
+decision_objects: Final = sa.Table(
+    "decision_objects",
+    metadata,
+    sa.Column("decision", sa.ForeignKey("decisions.id"), primary_key=True),
+    sa.Column("object_key", sa.String, primary_key=True),
+    sa.Index(None, "object_key"),
 )
 
 mandates: Final = sa.Table(

@@ -88,10 +88,13 @@ class Issuance:
         self.sign_and_issue(instrument, now=now)
         return instrument
 
-    def stage(self, instrument: Instrument) -> Stage:
-        """How far a permit has come."""
+    def issued(self, decision: Decision) -> Instrument | None:
+        """The permit that was issued for any revision of this decision."""
         with self._database.read() as tx:
-            return instruments.stage(tx, instrument)
+            found = instruments.of_reference(
+                tx, office=self._office.id, source=decision.source, reference=decision.reference
+            )
+            return found if found is not None and instruments.stage(tx, found) is Stage.ISSUED else None
 
     def freeze(self, decision: Decision, *, now: datetime.datetime) -> Instrument:
         """Allot the number, set the date of issue to today, look up today's mandate, and make the statement.
@@ -222,6 +225,10 @@ class Issuance:
         with self._database.write() as tx:
             if instruments.by_id(tx, instrument.id).freeze != instrument.freeze:
                 raise InstrumentError(f"{instrument.number} was frozen anew while it was being signed")
+            if not mandates.by_id(tx, instrument.mandate).holds(instrument.date_of_issue, instrument.pack):
+                raise mandates.MandateError(
+                    f"the mandate of {mandate.person} was ended while the permit was being signed"
+                )
             signer = mandates.signer_id(
                 tx, employee_number=mandate.employee_number, certificate=signature.signer.certificate
             )

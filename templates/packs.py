@@ -69,6 +69,9 @@ class Pack(Protocol):
     def statement_names(self, public: Mapping[str, object]) -> tuple[str, str]:
         """Holder (individuals masked) and subject line for the QR statement."""
 
+    def objects(self, public: Mapping[str, object]) -> tuple[str, ...]:
+        """The single things that are permitted, by what tells each from every other; none may be permitted twice."""
+
     def public_view(
         self,
         public: Mapping[str, object],

@@ -254,6 +254,8 @@ def _file_registered(evidence: Evidence) -> Check:
         return _unknown(name, Answer.ISSUED, REGISTRY_UNREACHABLE)
     if evidence.reading is None:
         return _unknown(name, Answer.ISSUED, NOT_CHECKED)
+    if evidence.reading.kind is not FileKind.PDF:
+        return _unknown(name, Answer.ISSUED, NOT_CHECKED)  # 1.1 says that it is no document
     if evidence.signature is None and evidence.shown_belongs is not False:
         return _unknown(name, Answer.ISSUED, "unsigned_copy")  # no copy without signature was ever registered
     return _failed(name, Answer.ISSUED, "file_not_registered")

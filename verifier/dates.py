@@ -1,7 +1,6 @@
 """Days and instants as people of the office read them: "23 November 2026 pukul 14.05 WIB"."""
 
 import datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
@@ -13,7 +12,7 @@ def day_text(day: datetime.date, language: str) -> str:
     return format_date(day, _DAY, locale=language)
 
 
-def moment_text(moment: datetime.datetime, zone: ZoneInfo, language: str) -> str:
+def moment_text(moment: datetime.datetime, zone: datetime.tzinfo, language: str) -> str:
     """An instant to the minute, in `zone` and naming it: tzdata calls Indonesia's three zones WIB, WITA, WIT."""
     local = moment.astimezone(zone)
     if language == "en":

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-from zoneinfo import ZoneInfo
 
 from registry.formats.language import translations
 from registry.formats.record import PermitRecord, Status
@@ -15,6 +14,8 @@ from verifier.reasons import answer_text, check_text, outcome_text, reason_text
 _COMPARE = N_("Cocokkan dengan kertas di tangan Anda")
 _REGISTERED = N_("Isi izin yang terdaftar")
 _OTHER_PERMIT = N_("Kode QR itu milik izin ini")
+
+_ON_DAY = N_("{title} (pada {day})")
 
 _STATUS_NUMBER = N_("Nomor keputusan")
 _STATUS_GROUND = N_("Alasan")
@@ -60,12 +61,17 @@ class AnswerView:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictView:
-    """Everything a verdict's page says about the verdict itself."""
+    """Everything a verdict's page says about the verdict itself.
+
+    `dated` is the answer for the day asked about, where `sentence` had to say first that the permit is not in force
+    today. `status` is the decision behind today's state, or else behind that of the day asked about.
+    """
 
     colour: str
     sign: str
     simulation: str | None
     sentence: str
+    dated: str | None
     note: str | None
     action: str
     as_of: str
@@ -79,7 +85,12 @@ class VerdictView:
 
 
 def present(
-    verdict: Verdict, *, language: str, zone: ZoneInfo, file_sha256: bytes | None = None, file_name: str = ""
+    verdict: Verdict,
+    *,
+    language: str,
+    zone: datetime.tzinfo,
+    file_sha256: bytes | None = None,
+    file_name: str = "",
 ) -> VerdictView:
     """The view of `verdict`; `file_sha256` and `file_name` are those of the file that was sent, if one was."""
     translate = translations("verifier", language).gettext
@@ -89,6 +100,7 @@ def present(
         sign=sentences.sign(verdict),
         simulation=sentences.simulation_sentence(language) if verdict.simulation else None,
         sentence=sentences.sentence(verdict, language),
+        dated=sentences.dated(verdict, language),
         note=sentences.note(verdict, language),
         action=sentences.action(verdict, language),
         as_of=moment_text(verdict.as_of, zone, language),
@@ -131,14 +143,15 @@ def _fields(record: PermitRecord | None, language: str) -> tuple[Line, ...]:
     )
 
 
-def _status(verdict: Verdict, record: PermitRecord | None, zone: ZoneInfo, language: str) -> tuple[Line, ...]:
+def _status(verdict: Verdict, record: PermitRecord | None, zone: datetime.tzinfo, language: str) -> tuple[Line, ...]:
     if record is None:
         return ()
-    moment = verdict.as_of
+    moments = [verdict.as_of]
     if verdict.on:
-        moment = min(moment, datetime.datetime.combine(verdict.on, datetime.time.max, zone))
-    change = record.status_at(moment)
-    if change is None or change.status is Status.IN_FORCE:
+        moments.append(datetime.datetime.combine(verdict.on, datetime.time.max, zone))
+    changes = (record.status_at(moment) for moment in moments)
+    change = next((one for one in changes if one is not None and one.status is not Status.IN_FORCE), None)
+    if change is None:
         return ()
     translate = translations("verifier", language).gettext
     since = day_text(change.effective.astimezone(zone).date(), language)
@@ -148,8 +161,12 @@ def _status(verdict: Verdict, record: PermitRecord | None, zone: ZoneInfo, langu
 
 def _answer(verdict: Verdict, answer: Answer, language: str) -> AnswerView:
     outcome = verdict.answer(answer)
+    title = answer_text(answer, language)
+    if answer is Answer.IN_FORCE and verdict.on:
+        translate = translations("verifier", language).gettext
+        title = translate(_ON_DAY).format(title=title, day=day_text(verdict.on, language))
     return AnswerView(
-        title=answer_text(answer, language),
+        title=title,
         outcome=outcome,
         outcome_text=outcome_text(outcome, language),
         checks=tuple(_check(check, language) for check in verdict.checks if check.answer is answer),
@@ -178,7 +195,7 @@ def _counts(verdict: Verdict, language: str) -> str:
 
 
 def _technical(
-    record: PermitRecord | None, file_sha256: bytes | None, file_name: str, zone: ZoneInfo, language: str
+    record: PermitRecord | None, file_sha256: bytes | None, file_name: str, zone: datetime.tzinfo, language: str
 ) -> tuple[Line, ...]:
     lines: list[tuple[str, str | None, bool]] = [
         (N_("Nama berkas yang diperiksa"), file_name, False),

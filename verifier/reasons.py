@@ -14,7 +14,7 @@ from verifier.catalogue import N_
 ANSWERS: Final[Mapping[Answer, str]] = {
     Answer.INTACT: N_("Utuh: isinya tidak diubah"),
     Answer.ISSUED: N_("Terdaftar: diterbitkan kantor ini"),
-    Answer.IN_FORCE: N_("Berlaku: keadaannya sekarang"),
+    Answer.IN_FORCE: N_("Berlaku: tidak dicabut dan masih dalam masa berlakunya"),
     Answer.AUTHORISED: N_("Berwenang: ditandatangani pejabat yang berhak"),
 }
 
@@ -50,7 +50,8 @@ REASONS: Final[Mapping[str, str]] = {
     "paper_not_compared": N_("Kertas tidak dapat diperiksa dari jauh; cocokkan sendiri isinya."),
     "no_signature": N_("Berkas ini tidak mempunyai tanda tangan elektronik."),
     "image_only": N_("Berkas ini hanya gambar, tanpa tanda tangan elektronik."),
-    "not_a_document": N_("Ini foto atau gambar, bukan berkas izin."),
+    "not_a_document": N_("Ini bukan PDF dan bukan foto."),
+    "file_missing": N_("Berkas itu tidak ada atau tidak bisa dibuka."),
     "file_unreadable": N_("Berkas ini tidak dapat dibuka."),
     "file_too_large": N_("Berkas ini terlalu besar untuk diperiksa."),
     "several_codes": N_("Ada lebih dari satu kode QR kantor ini di dalamnya."),

@@ -63,6 +63,11 @@ FIELD_TROUBLES: Final[Mapping[str, Trouble]] = {
     ),
 }
 
+_DAY_NOT_ARRIVED: Final = Trouble(
+    N_("Tanggal yang ditanyakan tidak sampai dengan utuh."),
+    N_("Pindai sekali lagi kode QR pada izin, lalu isi tanggalnya di sana."),
+)
+
 PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
     "not_found": Trouble(
         N_("Halaman ini tidak ada."),
@@ -77,6 +82,8 @@ PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
         N_("Mulai lagi dari halaman depan."),
     ),
     "bad_date": FIELD_TROUBLES["bad_date"],
+    "malformed": _DAY_NOT_ARRIVED,
+    "slow": _DAY_NOT_ARRIVED,
 }
 
 
@@ -140,11 +147,13 @@ class Pages:
         download: str | None,
         registered: str | None,
         from_code: bool,
+        typed_day: str,
     ) -> Response:
         """The page of one verdict.
 
         `download` is the address of the registered file, `registered` that of the registered permit's own page,
-        each where it may be had; `from_code` says that this is such a page itself.
+        each where it may be had; `from_code` says that this is such a page itself, `typed_day` what
+        stands in its date field.
         """
         return self._page(
             request,
@@ -155,7 +164,7 @@ class Pages:
             download=download,
             registered=registered,
             from_code=from_code,
-            typed_day=request.query_params.get(DATE_FIELD, "")[:10],
+            typed_day=typed_day,
         )
 
     def _page(
@@ -167,7 +176,7 @@ class Pages:
             | {
                 "_": translations("verifier", spoken).gettext,
                 "language": spoken,
-                "switches": _switches(request, spoken),
+                "switches": _switches(spoken),
                 "href": lambda path: path if spoken == SOURCE else f"{path}?{LANGUAGE_PARAMETER}={spoken}",
             }
         )
@@ -200,16 +209,11 @@ def _breakable(text: str) -> Markup:
     return Markup(escape(text).replace("/", Markup("/<wbr>")))  # noqa: S704  # escaped just here
 
 
-def _switches(request: Request, spoken: str) -> list[tuple[str, str, str, bool]]:
+def _switches(spoken: str) -> list[tuple[str, str, str, bool]]:
     """Every language: code, own name, address, whether it is the one shown.
 
-    The result of an upload has no address of its own; from there the switch leads to the first page.
+    The result of a form has no address of its own; from there the switch leads to the page that held the form.
     """
-    has_address = request.method in ("GET", "HEAD")
-    day = request.query_params.get(DATE_FIELD, "") if has_address else ""
-    kept = [(DATE_FIELD, day)] if day else []
-    path = "" if has_address else "/"
     return [
-        (code, _LANGUAGE_NAMES[code], f"{path}?{urlencode([*kept, (LANGUAGE_PARAMETER, code)])}", code == spoken)
-        for code in LANGUAGES
+        (code, _LANGUAGE_NAMES[code], f"?{urlencode({LANGUAGE_PARAMETER: code})}", code == spoken) for code in LANGUAGES
     ]

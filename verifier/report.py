@@ -1,21 +1,32 @@
 """A verdict as `verify` prints it: one JSON object for programs, a few lines for people at a terminal."""
 
 import datetime
+import unicodedata
 
-from registry.formats.record import PermitRecord
+from registry.formats.language import translations
 from registry.formats.verdict import Check, Outcome, Verdict
-from verifier import reasons, sentences
+from verifier import sentences
+from verifier.catalogue import N_
+from verifier.checks import NOT_CHECKED
+from verifier.presenter import Line, VerdictView, present, shown_record
 
 _MARKS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.UNKNOWN: "?"}
 _INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+_TODAY = N_("Hari ini: {sentence}")
+_AS_OF = N_("Keadaan pada {moment}.")
+_ASKED_FOR = N_("Ditanyakan untuk {day}.")
+_DECISION = N_("Keputusan tentang izin ini")
 
 
 def as_json(verdict: Verdict, given: str, language: str) -> dict[str, object]:
     """The object of `verify --json`: codes as they are, the sentence and the permit's fields in `language`.
 
     `given` is what was asked about, as it was given. `permit` is null unless the registry issued it. Dates are
-    ISO 8601, `as_of` in UTC. `on` is there only where a day was asked about.
+    ISO 8601, `as_of` in UTC. `on` is there only where a day was asked about: verdict and answers are then for that
+    day. Where the permit is not in force today, `today` is the verdict that says so, and the sentence says it first.
     """
+    said = (sentences.sentence(verdict, language), sentences.dated(verdict, language))
     result: dict[str, object] = {
         "input": given,
         "subject": verdict.subject.value,
@@ -23,47 +34,70 @@ def as_json(verdict: Verdict, given: str, language: str) -> dict[str, object]:
         "simulation": verdict.simulation,
         "answers": {answer.value: outcome.value for answer, outcome in verdict.answers.items()},
         "as_of": verdict.as_of.astimezone(datetime.UTC).strftime(_INSTANT_FORMAT),
-        "sentence": sentences.sentence(verdict, language),
+        "sentence": " ".join(filter(None, said)),
         "permit": _permit(verdict, language),
         "checks": [_check(check) for check in verdict.checks],
     }
     if verdict.on is not None:
         result["on"] = verdict.on.isoformat()
+    if (today := sentences.leading(verdict).name) is not verdict.name:
+        result["today"] = today.value
     return result
 
 
-def as_text(verdict: Verdict, given: str, language: str) -> str:
-    """The same for a terminal: the sentence first, what to do, the permit's fields, the checks."""
-    lines = [given]
-    if verdict.simulation:
-        lines.append(f"  {sentences.simulation_sentence(language)}")
-    lines.append(f"  {sentences.sentence(verdict, language)}")
-    if note := sentences.note(verdict, language):
-        lines.append(f"  {note}")
-    lines += [f"  {sentences.action(verdict, language)}", ""]
-    record = _issued(verdict)
-    if record is not None:
-        fields = [(field.label[language], field.value[language]) for field in record.public_view]
-        width = max((len(label) for label, value in fields if value), default=0)
-        lines += [f"  {label:<{width}}  {value}" for label, value in fields if value]
-        lines.append("")
-    for answer, outcome in verdict.answers.items():
-        lines.append(f"  {_MARKS[outcome]} {reasons.answer_text(answer, language)}")
+def as_text(verdict: Verdict, given: str, language: str, *, zone: datetime.tzinfo = datetime.UTC) -> str:
+    """The same for a terminal: the sentence first, what to do, the permit's fields, the checks.
+
+    Nothing in it steers the terminal, whatever `given` and the permit hold. Instants are told in `zone`.
+    """
+    view = present(verdict, language=language, zone=zone)
+    translate = translations("verifier", language).gettext
+    lines = [given, *_said(view, language), ""]
+    for heading, group in ((translate(_DECISION), view.status), (view.heading, view.fields)):
+        if group:
+            lines += [f"  {heading}", *_columns(group), ""]
+    for answer in view.answers:
+        lines.append(f"  {_MARKS[answer.outcome]} {answer.title}")
         lines += [
-            f"      {check.id.partition(' ')[0]} {reasons.reason_text(check.reason, language)}"
-            for check in verdict.checks
-            if check.answer is answer and check.reason is not None
+            f"      {check.number} {check.reason}"
+            for check in answer.checks
+            if check.reason is not None and check.code != NOT_CHECKED
         ]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{_visible(line)}\n" for line in lines)
 
 
-def _issued(verdict: Verdict) -> PermitRecord | None:
-    record = verdict.record
-    return record if record is not None and record.issued_at is not None else None
+def _said(view: VerdictView, language: str) -> list[str]:
+    translate = translations("verifier", language).gettext
+    sentence = translate(_TODAY).format(sentence=view.sentence) if view.dated else view.sentence
+    as_of = translate(_AS_OF).format(moment=view.as_of)
+    if view.asked_for:
+        as_of += " " + translate(_ASKED_FOR).format(day=view.asked_for)
+    said = (view.simulation, sentence, view.dated, view.note, as_of, view.action)
+    return [f"  {text}" for text in said if text]
+
+
+def _columns(group: tuple[Line, ...]) -> list[str]:
+    """Label and value side by side; a value of several lines keeps its column."""
+    width = max(len(line.label) for line in group)
+    return [
+        f"    {label:<{width}}  {part}"
+        for line in group
+        for label, part in zip([line.label, *[""] * len(line.value)], line.value.splitlines(), strict=False)
+    ]
+
+
+def _visible(text: str) -> str:
+    """`text` with every character that is not drawn (control, direction, half a pair) written as its code."""
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character)[0] == "C" or unicodedata.category(character) in ("Zl", "Zp")
+        else character
+        for character in text
+    )
 
 
 def _permit(verdict: Verdict, language: str) -> dict[str, object] | None:
-    record = _issued(verdict)
+    record = shown_record(verdict)
     if record is None:
         return None
     change = record.status_at(verdict.as_of)

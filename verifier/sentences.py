@@ -8,7 +8,13 @@ The values that sentences name are read from `Verdict.facts`, else from its reco
 - ``number``, ``holder``, ``host``, ``replaced_by``: text;
 - ``on``, ``valid_until``, ``date_of_issue``, ``since``: days, ISO 8601 ("2026-11-23"), in the office's zone;
 - ``cause``: a reason code (`verifier.reasons`);
-- ``foreseen``: present where the day asked about is yet to come.
+- ``foreseen``: present where the day asked about is yet to come;
+- ``no_code``: present where nothing was read on a photo;
+- ``today``, ``today_since``, ``today_replaced_by``: where a day was asked about and the permit is not in force today,
+  the name of today's verdict and its values.
+
+Where ``today`` is present, everything said here is today's, and `dated` gives the answer for the day asked about: a
+permit that is revoked must never look well because someone asked about a day before.
 
 Where a value is missing the sentence is said without it.
 """
@@ -20,12 +26,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from registry.formats.language import translations
-from registry.formats.verdict import Subject, Verdict, VerdictName
+from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from verifier.catalogue import N_
 from verifier.dates import day_text
 from verifier.reasons import cause_text
 
 SIMULATION: Final = N_("Ini izin latihan. Tidak berlaku.")
+_STOOD_THEN: Final = N_("Pada {on} izin ini masih berlaku.")
 
 _DAYS: Final = ("on", "valid_until", "date_of_issue", "since")
 
@@ -55,7 +62,8 @@ class Spoken:
 
     `sentence` may name values in braces; `bare` is the sentence without them, for when one is missing; `dated`
     replaces it where someone asked about a certain day, `foreseen` where that day is yet to come: the registry can
-    then say only what it knows today. `note` follows in smaller type: for a file what is true of the
+    then say only what it knows today. `statement` replaces it where only a code was given, `no_code` where not even
+    one was read. `note` follows in smaller type: for a file what is true of the
     document although the permit does not hold, `statement_note` the same where only a code was read.
     `action` says what to do next, `statement_action` where it differs for a code or photo. `alarm`: someone at the
     office must know.
@@ -68,6 +76,8 @@ class Spoken:
     bare: str | None = None
     dated: str | None = None
     foreseen: str | None = None
+    statement: str | None = None
+    no_code: str | None = None
     statement_action: str | None = None
     note: str | None = None
     statement_note: str | None = None
@@ -135,6 +145,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sign=Sign.WARNING,
         sentence=N_("Sedang tidak berlaku: izin ini dibekukan sejak {since}."),
         bare=N_("Sedang tidak berlaku: izin ini dibekukan."),
+        dated=N_("Tidak berlaku pada {on}: izin ini dibekukan sejak {since}."),
         action=N_("Jangan dipakai selama dibekukan. Tanyakan kepada kantor ini kapan berlaku kembali."),
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -237,6 +248,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         colour=Colour.GREY,
         sign=Sign.QUESTION,
         sentence=N_("Berkas ini tidak dikenal di sini."),
+        statement=N_("Kode ini tidak dikenal di sini."),
+        no_code=N_("Tidak ada kode QR yang terbaca pada foto ini."),
         action=N_(
             "Unggah PDF asli dari kantor ini, atau foto yang memperlihatkan seluruh kode QR dengan tajam. "
             "Kalau tetap tidak dikenal, tanyakan kepada kantor ini."
@@ -256,14 +269,24 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
 }
 
 
+def leading(verdict: Verdict) -> Verdict:
+    """What is said first: today's verdict where a day was asked about and today is worse, else `verdict` itself."""
+    facts = verdict.facts
+    if "today" not in facts:
+        return verdict
+    values = {name: facts[name] for name in ("number", "date_of_issue", "valid_until") if name in facts}
+    values |= {name.removeprefix("today_"): value for name, value in facts.items() if name.startswith("today_")}
+    return dataclasses.replace(verdict, name=VerdictName(facts["today"]), on=None, facts=values)
+
+
 def colour(verdict: Verdict) -> Colour:
     """The colour in which the verdict is shown."""
-    return SPOKEN[verdict.name].colour
+    return SPOKEN[leading(verdict).name].colour
 
 
 def sign(verdict: Verdict) -> Sign:
     """The sign that says the same without colour."""
-    return SPOKEN[verdict.name].sign
+    return SPOKEN[leading(verdict).name].sign
 
 
 def sentence(verdict: Verdict, language: str) -> str:
@@ -271,12 +294,31 @@ def sentence(verdict: Verdict, language: str) -> str:
 
     A simulation is said before it, and apart from it: `SIMULATION`.
     """
+    return _said(leading(verdict), language)
+
+
+def dated(verdict: Verdict, language: str) -> str | None:
+    """The answer for the day asked about, to follow `sentence`; None where that is already the answer for it."""
+    if leading(verdict) is verdict:
+        return None
+    if verdict.answer(Answer.IN_FORCE) is not Outcome.PASSED or verdict.facts.get("foreseen"):
+        return _said(verdict, language)
+    return translations("verifier", language).gettext(_STOOD_THEN).format_map(_values(verdict, language))
+
+
+def _said(verdict: Verdict, language: str) -> str:
     spoken = SPOKEN[verdict.name]
     translate = translations("verifier", language).gettext
     values = _values(verdict, language)
-    candidates = [spoken.dated] if verdict.on is not None else []
+    candidates = []
     if verdict.facts.get("foreseen"):
-        candidates.insert(0, spoken.foreseen)
+        candidates.append(spoken.foreseen)
+    if verdict.on is not None:
+        candidates.append(spoken.dated)
+    if verdict.facts.get("no_code"):
+        candidates.append(spoken.no_code)
+    if verdict.subject is Subject.STATEMENT:
+        candidates.append(spoken.statement)
     for message in [*candidates, spoken.sentence]:
         if message is not None:
             try:
@@ -288,14 +330,14 @@ def sentence(verdict: Verdict, language: str) -> str:
 
 def note(verdict: Verdict, language: str) -> str | None:
     """What is true of the document although the permit does not hold; None where there is nothing to add."""
-    spoken = SPOKEN[verdict.name]
+    spoken = SPOKEN[leading(verdict).name]
     message = spoken.note if verdict.subject is Subject.FILE else spoken.statement_note
     return translations("verifier", language).gettext(message) if message else None
 
 
 def action(verdict: Verdict, language: str) -> str:
     """What the reader should do next. Whoever shows it adds how to reach the office."""
-    spoken = SPOKEN[verdict.name]
+    spoken = SPOKEN[leading(verdict).name]
     message = spoken.statement_action if verdict.subject is Subject.STATEMENT else None
     return translations("verifier", language).gettext(message or spoken.action)
 

@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import enum
 import re
+import unicodedata
 import urllib.parse
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ MAX_TEXT_LENGTH: Final = 4096
 # A signature and the fixed parts of a statement alone take more; shorter numbers were never meant as one.
 _LIKELY_TOKEN_BYTES: Final = 100
 _HOST_LENGTH: Final = 100  # as much of a foreign host as is shown
+_HOST_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.:-")
 
 _ASCII_SPACE: Final = " \t\r\n"
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
@@ -89,10 +91,22 @@ def read_text(text: str, *, host: str, trust: Trust, zone: ZoneInfo) -> Shown:
 
 
 def _host_of(url: urllib.parse.SplitResult) -> str | None:
-    """The host a browser would ask, with its port where it matters; None for anything but a web address."""
-    if url.scheme not in _DEFAULT_PORTS or not url.hostname:
+    """The host a browser would ask, with its port where it matters; None for anything but a web address.
+
+    Letters of other scripts make a host (RFC 5890); control codes, spaces and other signs do not.
+    """
+    host = url.hostname
+    if url.scheme not in _DEFAULT_PORTS or not host or not all(map(_belongs_in_host, host)):
         return None
-    return url.hostname if url.port in (None, _DEFAULT_PORTS[url.scheme]) else f"{url.hostname}:{url.port}"
+    if ":" in host:
+        host = f"[{host}]"
+    return host if url.port in (None, _DEFAULT_PORTS[url.scheme]) else f"{host}:{url.port}"
+
+
+def _belongs_in_host(character: str) -> bool:
+    if character.isascii():
+        return character in _HOST_CHARACTERS
+    return unicodedata.category(character)[0] in "LMN"
 
 
 def read_digits(digits: str, *, trust: Trust, zone: ZoneInfo) -> Shown:
@@ -146,5 +160,9 @@ def _day(moment: datetime.datetime, zone: ZoneInfo) -> datetime.date:
 
 
 def _printable(host: str) -> str:
-    """The host in ASCII, so that letters that only look Latin show for what they are."""
-    return host.encode("ascii", "backslashreplace").decode("ascii")[:_HOST_LENGTH]
+    """The host in visible ASCII: letters that only look Latin show for what they are, and nothing steers a terminal."""
+    shown = (
+        character if "!" <= character <= "~" else character.encode("unicode_escape").decode("ascii")
+        for character in host
+    )
+    return "".join(shown)[:_HOST_LENGTH]

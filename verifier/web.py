@@ -13,9 +13,9 @@ import functools
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
@@ -37,8 +37,10 @@ from verifier.office import PublicOffice
 from verifier.presenter import present, shown_record, shows_registered_statement
 from verifier.reasons import TROUBLES
 from verifier.rendering import STATIC_FOLDER, Pages
-from verifier.uploads import DATE_FIELD, Upload, UploadError, parse_day, read_upload
-from verifier.workers import BusyError, SlowError, Workers
+from verifier.uploads import Pace, UploadError, read_day, read_upload
+from verifier.workers import Arrivals, BusyError, SlowError, Workers
+
+Sent = TypeVar("Sent")
 
 _WELL_KNOWN: Final = Path(".well-known") / "absah"
 _TRUST_FILE: Final = re.compile(r"(?:roots\.pem|statement-keys\.json|[a-z0-9-]{1,64}\.crl)", re.ASCII)
@@ -71,7 +73,9 @@ class WebLimits:
 
     `upload_bytes`: the largest file taken; `discard_bytes`: how much of a larger one is still read, to be able to
     say so. `readers` files are opened at once and `waiting_files` wait; `lookups` and `waiting_lookups` are the
-    same for links, which need no reader. `receive_seconds` for an upload to arrive, `verify_seconds` for its verdict.
+    same for links, which need no reader; `verify_seconds` for a verdict. Before that, `arrivals` uploads may be on
+    their way at once and hold `arriving_bytes` of memory together; each has `receive_seconds` to arrive, and is cut
+    off when fewer than `stall_bytes` arrive in `stall_seconds`.
     `digits`: characters of a link that are looked at.
     """
 
@@ -81,7 +85,11 @@ class WebLimits:
     waiting_files: int = 8
     lookups: int = 4
     waiting_lookups: int = 64
+    arrivals: int = 64
+    arriving_bytes: int = 256 * 1024 * 1024
     receive_seconds: float = 60
+    stall_seconds: float = 5
+    stall_bytes: int = 1024
     verify_seconds: float = 45
     digits: int = 2000
 
@@ -119,8 +127,8 @@ def application(
         routes=[
             Route("/", door.home, methods=["GET"]),
             Route("/", door.upload, methods=["POST"]),
-            Route("/v/{digits}", door.permit, methods=["GET"]),
-            Route("/v/{digits}/", door.permit, methods=["GET"]),
+            Route("/v/{digits}", door.permit, methods=["GET", "POST"]),
+            Route("/v/{digits}/", door.permit, methods=["GET", "POST"]),
             Route("/v/{digits}/pdf", door.permit_pdf, methods=["GET"]),
             Route("/.well-known/absah/{name}", door.trust_file, methods=["GET"]),
             Route("/healthz", _health, methods=["GET"]),
@@ -177,7 +185,8 @@ class _Door:
             seconds=limits.verify_seconds,
             name="lookup",
         )
-        self._receiving = 0
+        self._arrivals = Arrivals(uploads=limits.arrivals, held_bytes=limits.arriving_bytes)
+        self._pace = Pace(seconds=limits.stall_seconds, least_bytes=limits.stall_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -190,12 +199,20 @@ class _Door:
 
     async def upload(self, request: Request) -> Response:
         try:
-            upload = await self._receive(request)
+            upload = await self._receive(
+                lambda hold: read_upload(
+                    request,
+                    max_bytes=self._limits.upload_bytes,
+                    discard_bytes=self._limits.discard_bytes,
+                    pace=self._pace,
+                    hold=hold,
+                )
+            )
             verdict = await self._readers.run(
                 lambda: self._verifier.verify(upload.data, now=self._clock(), on=upload.on)
             )
         except UploadError as error:
-            return self._pages.upload_error(request, error)
+            return _cut_if_slow(self._pages.upload_error(request, error), error)
         except UnavailableError as error:
             return self._unavailable(request, error, Subject.FILE)
         sha256 = hashlib.sha256(upload.data).digest()
@@ -203,13 +220,15 @@ class _Door:
         return self._answer(request, verdict, shown_input=upload.name, sha256=sha256, name=upload.name)
 
     async def permit(self, request: Request) -> Response:
+        # A day only from the form: in an address, a forger's code could bring along the day when a permit since
+        # revoked was still in force.
+        on, digits = None, self._digits(request)
         try:
-            on = parse_day(request.query_params.get(DATE_FIELD, ""))
-        except UploadError as error:
-            return self._pages.error(request, error.code, error.status)
-        digits = self._digits(request)
-        try:
+            if request.method == "POST":
+                on = await self._receive(lambda _: read_day(request, pace=self._pace))
             verdict = await self._look_up(digits, on=on)
+        except UploadError as error:
+            return _cut_if_slow(self._pages.error(request, error.code, error.status), error)
         except UnavailableError as error:
             return self._unavailable(request, error, Subject.STATEMENT)
         return self._answer(request, verdict, shown_input=digits, digits=digits)
@@ -244,19 +263,13 @@ class _Door:
         digits: str = request.path_params["digits"]
         return digits[: self._limits.digits]
 
-    async def _receive(self, request: Request) -> Upload:
-        if self._receiving >= self._limits.readers + self._limits.waiting_files:
-            raise BusyError("too many uploads are arriving")
-        self._receiving += 1
-        try:
-            async with asyncio.timeout(self._limits.receive_seconds):
-                return await read_upload(
-                    request, max_bytes=self._limits.upload_bytes, discard_bytes=self._limits.discard_bytes
-                )
-        except TimeoutError as error:
-            raise UploadError("slow", 408) from error
-        finally:
-            self._receiving -= 1
+    async def _receive(self, read: Callable[[Callable[[int], None]], Awaitable[Sent]]) -> Sent:
+        with self._arrivals.place() as hold:
+            try:
+                async with asyncio.timeout(self._limits.receive_seconds):
+                    return await read(hold)
+            except TimeoutError as error:
+                raise UploadError("slow", 408) from error
 
     async def _look_up(self, digits: str, on: datetime.date | None = None) -> Verdict:
         verdict = await self._lookups.run(lambda: self._verifier.verify(digits, now=self._clock(), on=on))
@@ -301,7 +314,15 @@ class _Door:
             download=download,
             registered=f"/v/{to_digits(token)}" if token else None,
             from_code=digits is not None,
+            typed_day=verdict.on.isoformat() if verdict.on else "",
         )
+
+
+def _cut_if_slow(response: Response, error: UploadError) -> Response:
+    """The same, after which the connection of whoever does not get on with sending is closed."""
+    if error.code == "slow":
+        response.headers["Connection"] = "close"
+    return response
 
 
 def in_trouble(verdict: Verdict) -> bool:

@@ -1,8 +1,9 @@
-"""Blocking work beside the event loop: so many at a time, so many waiting, and nobody waits for ever."""
+"""Bounds on what is done at once: uploads that arrive, and blocking work beside the event loop."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -17,6 +18,41 @@ class BusyError(UnavailableError):
 
 class SlowError(UnavailableError):
     """The work did not end in time. A worker that has begun it stays taken until it ends by its own limits."""
+
+
+class Arrivals:
+    """Uploads on their way: `uploads` at once, which together hold no more than `held_bytes` in memory.
+
+    For one event loop. Whoever is slow to send keeps only such a place, and none that reads files.
+    """
+
+    def __init__(self, *, uploads: int, held_bytes: int) -> None:
+        self._places = uploads
+        self._room = held_bytes
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[Callable[[int], None]]:
+        """A place until the upload is complete; what is yielded is told of every so many bytes that are kept.
+
+        Both raise `BusyError`.
+        """
+        if not self._places:
+            raise BusyError("too many uploads are arriving")
+        held = 0
+
+        def hold(count: int) -> None:
+            nonlocal held
+            if count > self._room:
+                raise BusyError("too many bytes are arriving")
+            held += count
+            self._room -= count
+
+        self._places -= 1
+        try:
+            yield hold
+        finally:
+            self._places += 1
+            self._room += held
 
 
 class Workers:

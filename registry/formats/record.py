@@ -50,7 +50,7 @@ class QrPlace:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MandateRecord:
-    """Who was entitled to sign, how, and when. `until` is the last day, None while it runs.
+    """Who was entitled to sign, how, and when. `valid_until` is the last day, None while it runs.
 
     `scope` names the permit types; empty means every type.
     """

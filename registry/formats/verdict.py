@@ -38,7 +38,7 @@ class Subject(enum.StrEnum):
 
 
 class VerdictName(enum.StrEnum):
-    """The one word for the whole; each has a sentence and a colour (docs/design.md, Verdict)."""
+    """The one word for the whole; each has a sentence and a colour (`verifier.sentences`)."""
 
     GENUINE = "genuine"
     GENUINE_ON_DATE = "genuine_on_date"

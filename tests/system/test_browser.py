@@ -32,6 +32,7 @@ _spec.loader.exec_module(fakes)
 EVERY = fakes.every_verdict()
 DIGITS = {name: str(1000 + place) for place, name in enumerate(VerdictName)}
 REGISTERED = to_digits(fakes.record().statement)
+REVOKED_SINCE = "2000"
 RESAVED = fakes.PDF + b"saved again"
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 ARGUMENTS = [
@@ -44,12 +45,21 @@ ARGUMENTS = [
 ]
 
 
+class DatedVerifier(fakes.FakeVerifier):
+    """Knows one permit more, in force on the day that may be asked about and revoked since."""
+
+    def verify(self, subject, *, now, on=None):
+        if subject == REVOKED_SINCE:
+            return EVERY["revoked"] if on is None else fakes.revoked_since(statement=True)
+        return super().verify(subject, now=now, on=on)
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     answers = {digits: EVERY[name] for name, digits in DIGITS.items()}
     answers |= {REGISTERED: EVERY["compare"], fakes.PDF: EVERY["genuine"], RESAVED: EVERY["resaved"]}
     app = application(
-        verifier=fakes.FakeVerifier(answers),
+        verifier=DatedVerifier(answers),
         documents=lambda _: fakes.PDF,
         report=fakes.report,
         office=fakes.OFFICE,
@@ -171,6 +181,24 @@ def test_another_date_can_be_asked_for(visit, scripts):
     page.click("text=Periksa tanggal itu")
     assert page.inner_text("h1").startswith("Pada 18 November 2026 izin nomor")
     assert page.input_value("#tanggal") == "2026-11-18"
+    assert "tanggal" not in page.url, "a day is never part of an address that can be passed on"
+    page.click("text=English")
+    assert page.inner_text("h1").startswith("Permit number 500.16.7/012"), "today again"
+
+
+@scripts
+def test_asked_about_a_day_before_the_revocation_the_page_is_red_all_the_same(visit, scripts):
+    page = visit(f"/v/{REVOKED_SINCE}?tanggal=2026-11-18", java_script_enabled=scripts)
+    assert page.inner_text("h1") == "Tidak berlaku: izin ini dicabut pada 20 November 2026."
+    page.click("text=Berlaku pada tanggal tertentu?")
+    page.fill("#tanggal", "2026-11-18")
+    page.click("text=Periksa tanggal itu")
+    heading, dated = page.locator("h1").bounding_box(), page.locator(".dated").bounding_box()
+    assert page.inner_text("h1") == "Tidak berlaku: izin ini dicabut pada 20 November 2026."
+    assert page.inner_text(".dated") == "Pada 18 November 2026 izin ini masih berlaku."
+    assert heading["y"] + heading["height"] <= dated["y"]
+    assert page.locator(".verdict.red").count() == 1
+    assert page.locator("text=Nomor keputusan").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

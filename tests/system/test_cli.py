@@ -120,7 +120,9 @@ def test_exit_status_tells_failed_unknown_and_misuse_apart(demo, tmp_path) -> No
     note = tmp_path / "catatan.txt"
     note.write_text("bukan izin")
     assert json.loads(absah("verify", "--json", note, home=home, status=None).stdout)["verdict"] == "unknown"
-    assert "No such file" in absah("verify", tmp_path / "tidak-ada.pdf", home=home, status=2).stderr
+    missing = absah("verify", "--json", tmp_path / "tidak-ada.pdf", home=home, status=2)
+    assert "No such file" in missing.stderr
+    assert json.loads(missing.stdout)["verdict"] == "unchecked"
     assert "no Absah home" in absah("verify", altered, home=tmp_path / "kosong", status=2).stderr
 
 
@@ -201,6 +203,93 @@ def test_private_files_are_private(demo) -> None:
     assert home.stat().st_mode & 0o777 == 0o700
     for path in (home / "keys").iterdir():
         assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_made_in_an_open_folder_keeps_its_secrets(tmp_path) -> None:
+    home = tmp_path / "open"
+    home.mkdir(mode=0o755)
+    absah("init", "--mode", "development", "--host", "izin.example.go.id", home=home)
+    assert (home / "absah.db").stat().st_mode & 0o077 == 0
+    for folder in ("keys", "documents"):
+        assert (home / folder).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--home", "HOME", "trust", "export", "OUT"),
+        ("trust", "--home", "HOME", "export", "OUT"),
+        ("trust", "export", "--home", "HOME", "OUT"),
+        ("trust", "export", "OUT", "--home", "HOME"),
+    ],
+)
+def test_the_home_may_be_named_anywhere(demo, tmp_path, words) -> None:
+    home, _ = demo
+    named = [{"HOME": home, "OUT": tmp_path / "out"}.get(word, word) for word in words]
+    absah(*named, home=tmp_path / "not-this-one")
+    assert (tmp_path / "out" / "roots.pem").exists()
+    assert not (tmp_path / "not-this-one").exists()
+
+
+def test_mode_and_host_are_for_good(tmp_path) -> None:
+    home = tmp_path / "home"
+    absah("init", "--mode", "production", "--host", "izin.example.go.id", home=home)
+    path = home / "absah.toml"
+    for old, new in (('mode = "production"', 'mode = "development"'), ('"izin.example.go.id"', '"lain.example.go.id"')):
+        text = path.read_text()
+        path.write_text(text.replace(old, new))
+        assert "for good" in absah("decision", "add", SAMPLES[0], home=home, status=2).stderr
+        path.write_text(text)
+    assert list((home / "keys").iterdir()) == []
+    assert "added" in absah("decision", "add", SAMPLES[0], home=home).stdout, "intake needs no key"
+
+
+def test_a_host_that_is_none_leaves_nothing_behind(tmp_path) -> None:
+    done = absah("init", "--mode", "production", "--host", "https://IZIN.go.id/", home=tmp_path / "home", status=2)
+    assert "lower case, without https://" in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_what_the_machine_refuses_is_said_in_a_sentence(demo, tmp_path) -> None:
+    home, said = demo
+    (tmp_path / "file").write_text("x")
+    for words, where in (
+        (("verify", said["permits"][0]["pdf"]), tmp_path / "file"),
+        (("demo", "--exit"), tmp_path / "file" / "home"),
+        (("issue", SAMPLES[0], "--out", tmp_path / "nowhere" / "x.pdf"), home),
+        (("issue", SAMPLES[0], "--out", tmp_path), home),
+        (("trust", "export", tmp_path / "file"), home),
+        (("verify", "--on", "besok", "1"), home),
+    ):
+        done = absah(*words, home=where, status=2)
+        assert "Traceback" not in done.stderr
+        assert done.stderr.strip()
+
+
+def test_a_long_path_is_still_a_file(demo, tmp_path) -> None:
+    home, said = demo
+    deep = tmp_path / ("x" * 120) / ("y" * 120)
+    deep.mkdir(parents=True)
+    copy = deep / "izin.pdf"
+    copy.write_bytes(Path(said["permits"][0]["pdf"]).read_bytes())
+    assert json.loads(absah("verify", "--json", copy, home=home).stdout)["verdict"] == "genuine"
+
+
+def test_a_revision_after_the_issue_warns_and_changes_nothing(tmp_path) -> None:
+    home = tmp_path / "home"
+    absah("demo", "--exit", home=home)
+    changed = json.loads(SAMPLES[0].read_text())
+    changed["reference"] = changed["reference"].lower()
+    changed["public"]["purpose"] = "Keperluan lain"
+    (tmp_path / "lain.json").write_text(json.dumps(changed))
+    done = absah("decision", "add", tmp_path / "lain.json", home=home)
+    assert "revised" in done.stdout
+    assert "sudah terbit sebagai izin nomor" in done.stderr
+    again = json.loads(absah("demo", "--exit", "--json", home=home).stdout.splitlines()[-1])
+    assert (again["right"], len(again["permits"])) == (True, 3)
+    second = {**changed, "reference": "LAIN-1"}
+    (tmp_path / "dua.json").write_text(json.dumps(second))
+    assert "sudah tercantum pada keputusan" in absah("decision", "add", tmp_path / "dua.json", home=home).stderr
 
 
 def test_help_reads_well() -> None:

@@ -13,7 +13,9 @@ depends_on = None
 
 # Table: the condition under which an UPDATE is allowed all the same (None: never). DELETE is never allowed.
 GUARDED = {
+    "installation": None,
     "decisions": None,
+    "decision_objects": None,
     "documents": None,
     "validation_data": None,
     "signer_certificates": None,
@@ -34,11 +36,20 @@ GUARDED = {
 def upgrade() -> None:
     """Forwards only: a registry is never taken back."""
     op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "decisions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("office", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("reference_key", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("pack", sa.String(), nullable=False),
         sa.Column("canonical", sa.LargeBinary(), nullable=False),
@@ -48,13 +59,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["supersedes"], ["decisions.id"], name=op.f("fk_decisions_supersedes")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
         sa.UniqueConstraint(
-            "office",
-            "source",
-            "reference",
-            "revision",
-            name=op.f("uq_decisions_office_source_reference_revision"),
+            "office", "reference_key", "revision", name=op.f("uq_decisions_office_reference_key_revision")
         ),
     )
+    op.create_table(
+        "decision_objects",
+        sa.Column("decision", sa.Integer(), nullable=False),
+        sa.Column("object_key", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["decision"], ["decisions.id"], name=op.f("fk_decision_objects_decision")),
+        sa.PrimaryKeyConstraint("decision", "object_key", name=op.f("pk_decision_objects")),
+    )
+    op.create_index(op.f("ix_decision_objects_object_key"), "decision_objects", ["object_key"])
     op.create_table(
         "mandates",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -166,6 +166,13 @@ class GensetV1:
         count, district = len(permit.units), permit.location.district.name
         return public_name(permit.holder), f"{count} genset {_kva(permit)} kVA, Kec. {district}"
 
+    def objects(self, public: Mapping[str, object]) -> tuple[str, ...]:
+        """Each machine and each generator, by make and serial number."""
+        units = _read(public).units
+        named = [(unit.engine_make, unit.engine_serial) for unit in units]
+        named += [(unit.generator_make, unit.generator_serial) for unit in units]
+        return tuple(dict.fromkeys(f"{make} {serial}" for make, serial in named if serial))
+
     def public_view(
         self,
         public: Mapping[str, object],

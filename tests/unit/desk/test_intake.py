@@ -71,11 +71,11 @@ def test_the_public_part_binds_the_private_one_and_does_not_hold_it(intake, samp
 @pytest.mark.parametrize(
     ("data", "word"),
     [
-        (b"", "bukan JSON"),
+        (b"", "tidak bisa dibaca"),
         (b"[]", "objek JSON"),
-        (b'{"type":"genset","type":"genset"}', "bukan JSON"),
+        (b'{"type":"genset","type":"genset"}', "tidak bisa dibaca"),
         (b'{"type":"petir"}', "tidak dikenal"),
-        (b'{"type":7}', "tidak dikenal"),
+        (b'{"type":7}', "belum diisi"),
         (b'"' + b"x" * 300_000 + b'"', "melebihi batas"),
     ],
 )

@@ -73,12 +73,14 @@ def test_a_moment_without_a_zone_is_a_programming_error(database: Database) -> N
 
 
 def _fill(tx: sa.Connection) -> None:
+    tx.execute(schema.installation.insert().values(id=1, mode="production", host="izin.example.go.id"))
     tx.execute(
         schema.decisions.insert().values(
-            id=1, office="kampar", source="desk", reference="A", revision=1, pack="genset/v1",
+            id=1, office="kampar", source="desk", reference="A", reference_key="desk\na", revision=1, pack="genset/v1",
             canonical=b"{}", digest=bytes(32), recorded_at=NOW,
         )
     )  # fmt: skip
+    tx.execute(schema.decision_objects.insert().values(decision=1, object_key="perkins-1"))
     tx.execute(
         schema.mandates.insert().values(
             id=1, office="kampar", person="P", rank="R", employee_number="N", mode="definitive", office_title="T",
@@ -113,8 +115,12 @@ def _fill(tx: sa.Connection) -> None:
 
 
 FORBIDDEN = [
+    "UPDATE installation SET mode = 'development'",
     "UPDATE decisions SET canonical = x'00'",
     "UPDATE documents SET sha256 = x'00'",
+    "UPDATE decision_objects SET object_key = 'x'",
+    "INSERT OR REPLACE INTO decisions SELECT id, office, source, reference, reference_key, revision, pack, x'00',"
+    " digest, supersedes, recorded_at FROM decisions",
     "UPDATE validation_data SET sha256 = x'00'",
     "UPDATE signer_certificates SET certificate = x'00'",
     "UPDATE status_changes SET status = 'revoked'",

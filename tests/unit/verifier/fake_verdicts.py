@@ -228,6 +228,17 @@ def every_verdict():
     return {found.name: found for found in listed}
 
 
+def revoked_since(*, statement=False):
+    """Asked about the 18th, when the permit was in force; it was revoked on the 20th."""
+    return verdict(
+        VerdictName.COMPARE if statement else VerdictName.GENUINE_ON_DATE,
+        statement=statement,
+        record=changed(Status.REVOKED),
+        on=datetime.date(2026, 11, 18),
+        facts={"number": NUMBER, "on": "2026-11-18", "today": "revoked", "today_since": "2026-11-20"},
+    )
+
+
 def report(found, given, language):
     return {"input": given, "verdict": str(found.name), "language": language}
 

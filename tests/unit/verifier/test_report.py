@@ -3,6 +3,7 @@
 import datetime
 import json
 import types
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +31,10 @@ def record(*, issued: bool = True) -> types.SimpleNamespace:
         date_of_issue=datetime.date(2026, 11, 22),
         valid_until=None,
         issued_at=ISSUED_AT if issued else None,
+        signer=None,
+        file_sha256=None,
+        signing_profile=None,
+        serial=1,
         status_at=lambda moment: change if moment >= ISSUED_AT else None,
         public_view=(
             PublicField(
@@ -122,3 +127,78 @@ def test_the_text_gives_each_answer_its_mark_and_each_check_its_reason() -> None
     assert "1.0 " in text
     assert "4.3 " in text
     assert "2.4 " not in text
+
+
+def revoked_since(**changes: object) -> Verdict:
+    """In force on the day asked about, revoked now."""
+    facts = {"number": "503/1/2026", "on": "2026-11-22", "today": "revoked", "today_since": "2026-11-23"}
+    named = {"name": VerdictName.COMPARE, "on": datetime.date(2026, 11, 22), "facts": facts, "checks": CHECKS[:3]}
+    return verdict(**{**named, **changes})
+
+
+def test_the_object_for_a_day_says_todays_state_too_and_first() -> None:
+    found = as_json(revoked_since(), "1", "id")
+    assert (found["verdict"], found["today"], found["answers"]["in_force"]) == ("compare", "revoked", "passed")
+    assert found["sentence"] == (
+        "Tidak berlaku: izin ini dicabut pada 23 November 2026. Pada 22 November 2026 izin ini masih berlaku."
+    )
+    assert "today" not in as_json(verdict(on=datetime.date(2026, 11, 22)), "1", "id")
+
+
+def test_the_text_for_a_day_says_todays_state_first() -> None:
+    lines = [line.strip() for line in as_text(revoked_since(simulation=False), "1", "id").splitlines()]
+    assert lines[1] == "Hari ini: Tidak berlaku: izin ini dicabut pada 23 November 2026."
+    assert lines[2] == "Pada 22 November 2026 izin ini masih berlaku."
+    assert "Hari ini" not in as_text(verdict(on=datetime.date(2026, 11, 22)), "1", "id")
+
+
+def test_the_text_says_when_that_was_known_and_which_day_was_asked_about() -> None:
+    text = as_text(verdict(on=datetime.date(2026, 11, 22)), "1", "id", zone=ZoneInfo("Asia/Jakarta"))
+    assert "Keadaan pada 23 November 2026 pukul 14.05 WIB. Ditanyakan untuk 22 November 2026." in text
+    assert "Keadaan pada 23 November 2026 pukul 07.05 UTC." in as_text(verdict(), "1", "id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "heading"),
+    [
+        ({}, "Cocokkan dengan kertas di tangan Anda"),
+        ({"subject": Subject.FILE, "name": VerdictName.ALTERED}, "Isi izin yang terdaftar"),
+        (
+            {
+                "subject": Subject.FILE,
+                "name": VerdictName.WRONG_QR,
+                "checks": (Check("2.3 statement_registered", Answer.ISSUED, Outcome.PASSED),),
+            },
+            "Kode QR itu milik izin ini",
+        ),
+    ],
+)
+def test_the_text_says_whose_the_fields_are(changes: dict[str, object], heading: str) -> None:
+    lines = [line.strip() for line in as_text(verdict(**changes), "1", "id").splitlines()]
+    assert lines[lines.index(heading) + 1].split() == ["Pemegang", "PT", "Contoh"]
+
+
+def test_the_text_leaves_out_what_was_not_looked_at() -> None:
+    checks = (*CHECKS, Check("4.2 certificate_valid", Answer.AUTHORISED, Outcome.UNKNOWN, "not_checked"))
+    text = as_text(verdict(checks=checks), "1", "id")
+    assert "4.2" not in text
+    assert "4.3 Penandatangan tidak mempunyai wewenang" in text
+
+
+def test_nothing_that_was_given_steers_the_terminal() -> None:
+    given = "a\x1b[2J\x9b1m\r\n\u202egnp\udcff\u2028.pdf"
+    text = as_text(verdict(facts={"holder": "\x1b]0;x\x07"}, name=VerdictName.WRONG_QR), given, "id")
+    assert text.splitlines()[0] == r"a\x1b[2J\x9b1m\r\n\u202egnp\udcff\u2028.pdf"
+    assert {character for character in text if not character.isprintable()} == {"\n"}
+    assert "izin é.pdf" in as_text(verdict(), "izin é.pdf", "id")
+
+
+def test_a_value_of_several_lines_keeps_its_column() -> None:
+    kept = record()
+    kept.public_view = (
+        PublicField(id="units", label={"id": "Unit"}, value={"id": "20 kVA\n30 kVA"}),
+        PublicField(id="holder", label={"id": "Pemegang"}, value={"id": "PT Contoh"}),
+    )
+    lines = as_text(verdict(record=kept), "1", "id").splitlines()
+    place = next(i for i, line in enumerate(lines) if "20 kVA" in line)
+    assert [line.find(word) for line, word in zip(lines[place:], ("20", "30", "PT"), strict=False)] == [14] * 3

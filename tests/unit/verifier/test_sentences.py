@@ -254,8 +254,70 @@ def test_a_revocation_is_told_with_its_decision_and_ground():
         ("Nomor keputusan", "500.16.7/19/2026"),
         ("Alasan", "Permohonan pemegang izin"),
     ]
-    before = dataclasses.replace(EVERY["genuine_on_date"], record=EVERY["revoked"].record)
-    assert present(before, language="id", zone=fakes.ZONE).status == (), "asked for the 18th, revoked on the 20th"
+    dated = present(fakes.revoked_since(), language="id", zone=fakes.ZONE)
+    assert dated.answers[2].title.endswith("masa berlakunya (pada 18 November 2026)"), (
+        "what passed, passed for that day"
+    )
+    assert view.answers[2].title.endswith("masa berlakunya")
+    assert dated.status == view.status, "asked for the 18th, revoked on the 20th: told all the same"
+
+
+def test_a_suspension_of_the_day_asked_about_is_told_although_it_is_over():
+    over = fakes.status(fakes.Status.IN_FORCE, datetime.date(2026, 11, 22), "")
+    record = fakes.changed(fakes.Status.SUSPENDED)
+    record = dataclasses.replace(record, statuses=(*record.statuses, over))
+    asked = dataclasses.replace(EVERY["suspended"], record=record, on=datetime.date(2026, 11, 21))
+    assert present(asked, language="id", zone=fakes.ZONE).status[0].value == "20 November 2026"
+    assert present(dataclasses.replace(asked, on=None), language="id", zone=fakes.ZONE).status == ()
+    said = "Tidak berlaku pada 21 November 2026: izin ini dibekukan sejak 20 November 2026."
+    assert sentences.sentence(asked, "id") == said
+
+
+@pytest.mark.parametrize("statement", [False, True])
+def test_asked_about_a_day_before_its_revocation_a_permit_is_revoked_first_of_all(statement):
+    asked, revoked = fakes.revoked_since(statement=statement), EVERY["revoked"]
+    revoked = dataclasses.replace(revoked, subject=asked.subject)
+    assert sentences.sentence(asked, "id") == "Tidak berlaku: izin ini dicabut pada 20 November 2026."
+    assert sentences.dated(asked, "id") == "Pada 18 November 2026 izin ini masih berlaku."
+    assert sentences.dated(asked, "en") == "On 18 November 2026 this permit was still in force."
+    for told in (sentences.colour, sentences.sign):
+        assert told(asked) == told(revoked)
+    for told in (sentences.note, sentences.action):
+        assert told(asked, "id") == told(revoked, "id")
+    assert sentences.leading(asked).name is VerdictName.REVOKED
+
+
+@pytest.mark.parametrize("name", VerdictName)
+def test_there_is_no_second_answer_where_the_first_is_already_for_that_day(name):
+    assert sentences.dated(EVERY[name], "id") is None
+    assert sentences.leading(EVERY[name]) is EVERY[name]
+
+
+def test_whoever_was_suspended_then_and_is_revoked_now_hears_both():
+    asked = dataclasses.replace(
+        EVERY["suspended"],
+        on=datetime.date(2026, 11, 18),
+        facts={"since": "2026-11-17", "today": "revoked", "today_since": "2026-11-20"},
+    )
+    assert sentences.sentence(asked, "id") == "Tidak berlaku: izin ini dicabut pada 20 November 2026."
+    said = "Tidak berlaku pada 18 November 2026: izin ini dibekukan sejak 17 November 2026."
+    assert sentences.dated(asked, "id") == said
+
+
+def test_a_code_or_photo_is_not_called_a_file():
+    code = dataclasses.replace(EVERY["unknown"], subject=Subject.STATEMENT)
+    assert sentences.sentence(code, "id") == "Kode ini tidak dikenal di sini."
+    assert sentences.sentence(code, "en") == "This code is not known here."
+    photo = dataclasses.replace(code, facts={"no_code": "yes"})
+    assert sentences.sentence(photo, "id") == "Tidak ada kode QR yang terbaca pada foto ini."
+
+
+def test_words_that_must_stay_true_of_every_day_and_every_file():
+    assert answer_text(Answer.IN_FORCE, "id") == "Berlaku: tidak dicabut dan masih dalam masa berlakunya"
+    assert reason_text("not_a_document", "id") == "Ini bukan PDF dan bukan foto."
+    assert reason_text("file_missing", "id") == "Berkas itu tidak ada atau tidak bisa dibuka."
+    missing = dataclasses.replace(EVERY["unchecked"], facts={"cause": "file_missing"})
+    assert sentences.sentence(missing, "id") == ("Belum dapat dipastikan: berkas itu tidak ada atau tidak bisa dibuka.")
 
 
 def test_each_language_is_read_once_and_no_other_is_known():

@@ -37,7 +37,7 @@ from verifier.checks import Evidence
 from verifier.findings import Chain, CodeText, FileFindings, FileKind, SignatureFindings, sniff
 from verifier.reader import ReaderStoppedError
 from verifier.request import ReadRequest
-from verifier.sentences import sentence
+from verifier.sentences import action, colour, dated, leading, sentence
 from verifier.verify import Verifier
 
 HOST = "izin.contoh.example"
@@ -547,7 +547,7 @@ ATTACKS: dict[str, tuple[Build, VerdictName, tuple[Outcome, ...] | None, dict[st
         lambda w: w.file(FileFindings(kind=FileKind.OTHER), JUNK),
         VerdictName.UNKNOWN,
         (U, U, U, U),
-        {"1.1": "not_a_document"},
+        {"1.1": "not_a_document", "2.1": "not_checked"},
     ),
     "a photo without a code": (
         lambda w: w.photo(),
@@ -721,6 +721,54 @@ def test_a_change_recorded_later_for_the_same_moment_wins(world: World) -> None:
         _status(Status.REVOKED, moment, recorded=moment),
     )
     assert world.verify(world.first.data, now=LATER).name is VerdictName.SUSPENDED
+
+
+@pytest.mark.parametrize("subject", ["file", "link", "unsigned"])
+@pytest.mark.parametrize("status", HELD)
+def test_asking_about_an_earlier_day_does_not_hide_what_happened_since(world, status, subject) -> None:
+    first = world.first
+    world.add_status(first, _status(status, at(ON + DAY, 9), replaced_by="503/9/2026"))
+    given = {"file": first.data, "link": first.link, "unsigned": world.file(_unsigned(first, first.link))}[subject]
+    asked, today = world.verify(given, now=LATER, on=ON), world.verify(given, now=LATER)
+    assert today.name is HELD[status]
+    assert asked.name in (VerdictName.GENUINE_ON_DATE, VerdictName.COMPARE, VerdictName.RESAVED)
+    assert asked.answer(Answer.IN_FORCE) is P, "the answer stays that for the day asked about"
+    assert leading(asked).name is HELD[status]
+    for language in ("id", "en"):
+        assert sentence(asked, language) == sentence(today, language)
+    assert (colour(asked), action(asked, "id")) == (colour(today), action(today, "id"))
+    assert dated(asked, "id") == "Pada 12 Maret 2027 izin ini masih berlaku."
+
+
+def test_a_permit_that_has_expired_since_is_expired_first_of_all(world: World) -> None:
+    asked = world.verify(world.first.link, now=datetime.datetime(2042, 1, 1, tzinfo=datetime.UTC), on=ON)
+    assert (asked.name, asked.answer(Answer.IN_FORCE)) == (VerdictName.COMPARE, P)
+    assert sentence(asked, "id") == "Sudah tidak berlaku: masa izin habis pada 23 November 2041."
+    assert dated(asked, "id") == "Pada 12 Maret 2027 izin ini masih berlaku."
+
+
+def test_a_day_before_the_issue_of_a_permit_revoked_since_is_answered_second(world: World) -> None:
+    world.add_status(world.first, _status(Status.REVOKED, at(ON, 9)))
+    asked = world.verify(world.first.data, now=LATER, on=datetime.date(2026, 11, 1))
+    assert (asked.name, leading(asked).name) == (VerdictName.NOT_YET_IN_FORCE, VerdictName.REVOKED)
+    assert dated(asked, "id").startswith("Belum berlaku pada 1 November 2026")
+
+
+def test_todays_state_never_comes_before_a_forgery_or_softens_the_day_asked_about(world: World) -> None:
+    world.add_status(world.first, _status(Status.REVOKED, at(ON + DAY, 9)))
+    altered = world.file(world.signed(world.first, problems=("trailing_bytes",)))
+    assert leading(world.verify(altered, now=LATER, on=ON)).name is VerdictName.ALTERED
+    world.add_status(world.second, _status(Status.SUSPENDED, at(ON, 9)), _status(Status.IN_FORCE, at(ON + DAY, 9)))
+    suspended = world.verify(world.second.data, now=LATER, on=ON)
+    assert (leading(suspended).name, dated(suspended, "id")) == (VerdictName.SUSPENDED, None)
+    assert "today" not in world.verify(world.second.data, now=LATER).facts
+
+
+def test_a_photo_on_which_nothing_was_read_says_so_and_other_codes_are_not_known(world: World) -> None:
+    assert sentence(world.verify(world.photo()), "id") == "Tidak ada kode QR yang terbaca pada foto ini."
+    for unknown in (world.photo("WIFI:S:tamu;;"), "12345", "halo"):
+        assert sentence(world.verify(unknown), "id") == "Kode ini tidak dikenal di sini."
+    assert sentence(world.verify(world.file(_unsigned(None))), "id") == "Berkas ini tidak dikenal di sini."
 
 
 def test_a_dated_statement_is_still_to_be_compared(world: World) -> None:
@@ -1029,6 +1077,8 @@ def test_digits_have_one_spelling(world: World, spell: Callable[[str], str], lin
         ("https://{host}:8443/v/{digits}", "{host}:8443"),
         ("https://izin.contoh.exampl\u0435/v/{digits}", "izin.contoh.exampl\\u0435"),
         ("https://palsu.example", "palsu.example"),
+        ("https://[2001:db8::1]/v/{digits}", "[2001:db8::1]"),
+        ("https://[2001:db8::1]:8443/v/{digits}", "[2001:db8::1]:8443"),
     ],
 )
 def test_another_host_is_named_as_it_is(world: World, address: str, host: str) -> None:
@@ -1038,7 +1088,24 @@ def test_another_host_is_named_as_it_is(world: World, address: str, host: str) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "javascript:alert(1)", "https://", f"https://{HOST}/", "https://[::1", "http://x:99999999/v/1", "\ud800"],
+    [
+        "",
+        "javascript:alert(1)",
+        "https://",
+        f"https://{HOST}/",
+        "https://[::1",
+        "http://x:99999999/v/1",
+        "\ud800",
+        "https://a\x1b[2J.example/v/1",
+        "https://a\x1b.example/v/1",
+        "https://a\x9b1m.example/v/1",
+        "https://a\x7f.example/v/1",
+        "https://\u202eelpmaxe.example/v/1",
+        "https://a b.example/v/1",
+        "https://a%1b.example/v/1",
+        "https://a_b.example/v/1",
+        'https://a"><b>.example/v/1',
+    ],
 )
 def test_what_is_no_link_is_unknown(world: World, text: str) -> None:
     assert world.verify(text).name is VerdictName.UNKNOWN
@@ -1052,6 +1119,14 @@ SETTINGS = settings(max_examples=150, deadline=None)
 @pytest.fixture(scope="module")
 def shared(pki: DevelopmentPki) -> World:
     return World(pki)
+
+
+@SETTINGS
+@given(host=st.text(min_size=1))
+def test_a_host_that_is_named_is_visible_ascii(shared: World, host: str) -> None:
+    for address in (f"https://{host}/v/1", f"http://a{host}b.example:1/"):
+        named = shared.verify(address).facts.get("host", "-")
+        assert all("!" <= character <= "~" for character in named)
 
 
 @SETTINGS

@@ -77,8 +77,8 @@ def text_of(response):
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text.replace("<wbr>", ""))).split())
 
 
-def upload(opened, data=fakes.PDF, name="izin.pdf", **rest):
-    return opened.post("/", files={"berkas": (name, data, "application/octet-stream")}, **rest)
+def upload(opened, data=fakes.PDF, name="izin.pdf", data_fields=None, **rest):
+    return opened.post("/", files={"berkas": (name, data, "application/octet-stream")}, data=data_fields, **rest)
 
 
 # Verdict pages
@@ -140,18 +140,72 @@ def test_text_from_the_registry_and_the_sender_is_escaped():
 def test_a_day_may_be_asked_about():
     fake = answering("genuine")
     with client(fake) as opened:
-        page = text_of(opened.get(f"/v/{DIGITS}?tanggal=2026-11-18"))
+        response = opened.post(f"/v/{DIGITS}", data={"tanggal": "2026-11-18"})
         upload(opened, data=fakes.PDF)
         opened.post("/", files={"berkas": ("izin.pdf", fakes.PDF)}, data={"tanggal": "2026-11-19"})
-    assert "Ditanyakan untuk 18 November 2026." in page
+    assert "Ditanyakan untuk 18 November 2026." in text_of(response)
+    assert '<form method="post">' in response.text
+    assert 'name="tanggal" value="2026-11-18"' in response.text
     assert [on for _, _, on in fake.asked] == [datetime.date(2026, 11, 18), None, datetime.date(2026, 11, 19)]
+
+
+@pytest.mark.parametrize("day", ["2026-11-18", "kemarin", ""])
+@pytest.mark.parametrize("path", [f"/v/{DIGITS}", f"/v/{DIGITS}/"])
+def test_a_day_in_an_address_changes_nothing(path, day):
+    fake = answering("revoked")
+    with client(fake) as opened:
+        with_day, without = opened.get(path, params={"tanggal": day}), opened.get(path)
+        program = opened.get(path, params={"tanggal": day}, headers=JSON)
+    assert [on for _, _, on in fake.asked] == [None] * 3
+    assert with_day.text == without.text
+    assert program.json()["verdict"] == "revoked"
+
+
+def test_an_empty_day_is_today():
+    fake = answering("compare")
+    with client(fake) as opened:
+        assert opened.post(f"/v/{DIGITS}", data={"tanggal": " "}).status_code == 200
+        assert opened.post(f"/v/{DIGITS}/").status_code == 200
+    assert [on for _, _, on in fake.asked] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status"),
+    [
+        (b"tanggal=" + b"1" * 2000, "application/x-www-form-urlencoded", 413),
+        (b'{"tanggal": "2026-11-18"}', "application/json", 415),
+        (b"tanggal=%ff%00", "application/x-www-form-urlencoded", 400),
+    ],
+)
+def test_a_day_that_does_not_arrive_as_one_is_not_taken_for_today(content, media_type, status):
+    fake = answering("compare")
+    with client(fake) as opened:
+        response = opened.post(f"/v/{DIGITS}", content=content, headers={"Content-Type": media_type})
+    assert response.status_code == status
+    assert "role" in response.text or "Ke halaman depan" in response.text
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize("statement", [False, True])
+def test_a_page_for_a_day_before_the_revocation_says_revoked_first_and_shows_the_decision(statement):
+    with client(fakes.FakeVerifier(default=fakes.revoked_since(statement=statement))) as opened:
+        day = {"tanggal": "2026-11-18"}
+        response = opened.post(f"/v/{DIGITS}", data=day) if statement else upload(opened, data_fields=day)
+    page = text_of(response)
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", response.text)[1]
+    assert heading == "Tidak berlaku: izin ini dicabut pada 20 November 2026."
+    assert response.text.index(heading) < response.text.index("Pada 18 November 2026 izin ini masih berlaku.")
+    assert '<div class="verdict red">' in response.text
+    assert "Ditanyakan untuk 18 November 2026." in page
+    assert "Keputusan tentang izin ini Sejak 20 November 2026" in page
+    assert "<title>Tidak berlaku" in response.text
 
 
 @pytest.mark.parametrize("day", ["kemarin", "2026-02-30", "12/03/2026", "0000-01-01", "٢٠٢٦-03-12x", "2026-3-1T"])
 def test_a_day_that_is_none_is_an_error_with_its_remedy(day):
     fake = answering("genuine")
     with client(fake) as opened:
-        response = opened.get("/v/1", params={"tanggal": day})
+        response = opened.post("/v/1", data={"tanggal": day})
         posted = opened.post("/", files={"berkas": ("izin.pdf", fakes.PDF)}, data={"tanggal": day})
     for answer in (response, posted):
         assert answer.status_code == 400
@@ -302,12 +356,21 @@ def test_a_program_may_send_the_file_itself():
     assert fake.asked[0][0] == fakes.PDF
 
 
-def asgi_post(app, messages, headers=()):
-    """Status of one POST / whose body comes as these messages, and how many of them were read."""
+FORM = ((b"content-type", b"application/x-www-form-urlencoded"),)
+PART = {"type": "http.request", "body": b"x", "more_body": True}
+
+
+def asgi_post(app, messages, headers=(), **names):
+    return asyncio.run(asyncio.wait_for(one_post(app, messages, headers, **names), 20))
+
+
+async def one_post(app, messages, headers=(), *, path="/", pause=0):
+    """Status of one POST whose body comes as these messages, and how many of them were read."""
     statuses, read = [], []
 
     async def receive():
         read.append(1)
+        await asyncio.sleep(pause)
         return messages[len(read) - 1] if len(read) <= len(messages) else await asyncio.sleep(60)
 
     async def send(message):
@@ -317,13 +380,13 @@ def asgi_post(app, messages, headers=()):
     scope = {
         "type": "http",
         "method": "POST",
-        "path": "/",
+        "path": path,
         "root_path": "",
         "scheme": "http",
         "query_string": b"",
-        "headers": [(b"content-type", b"application/pdf"), *headers],
+        "headers": [*([] if path != "/" else [(b"content-type", b"application/pdf")]), *headers],
     }
-    asyncio.run(asyncio.wait_for(app(scope, receive, send), 20))
+    await app(scope, receive, send)
     return statuses, len(read)
 
 
@@ -346,6 +409,54 @@ def test_a_body_that_admits_to_be_far_too_large_is_not_read_at_all():
 def test_an_upload_that_never_ends_is_given_up():
     app = door(limits=WebLimits(receive_seconds=0.2))
     assert asgi_post(app, [body(1000)]) == ([408], 2)
+
+
+def test_an_upload_that_stands_still_is_cut_off_long_before():
+    app = door(limits=WebLimits(stall_seconds=0.2))
+    assert asgi_post(app, [body(5000)]) == ([408], 2)
+
+
+@pytest.mark.parametrize("path", ["/", "/v/1"])
+def test_an_upload_that_trickles_is_none_that_gets_on(path):
+    app = door(limits=WebLimits(stall_seconds=0.3, stall_bytes=100))
+    statuses, read = asgi_post(app, [body(5)] + [PART] * 1000, FORM if path != "/" else (), path=path, pause=0.02)
+    assert statuses == [408]
+    assert read < 60
+
+
+def test_an_upload_over_a_slow_line_is_waited_for():
+    app = door(limits=WebLimits(stall_seconds=0.3, stall_bytes=10))
+    parts = [body(5), *[{**PART, "body": b"0123456789"}] * 9, {"type": "http.request", "body": b"end"}]
+    assert asgi_post(app, parts, pause=0.1) == ([200], 11)
+
+
+def test_ten_who_send_nothing_more_keep_nobody_waiting():
+    app = door(limits=WebLimits(stall_seconds=0.5))
+
+    async def scenario():
+        slow = [asyncio.create_task(one_post(app, [body(5)])) for _ in range(10)]
+        await asyncio.sleep(0.1)
+        whole = await one_post(app, [body(1000, more=False)])
+        return whole, await asyncio.gather(*slow)
+
+    whole, slow = asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert whole[0] == [200]
+    assert [statuses for statuses, _ in slow] == [[408]] * 10
+
+
+@pytest.mark.parametrize("limits", [{"arrivals": 2}, {"arriving_bytes": 2500}])
+def test_uploads_on_their_way_are_bounded_in_number_and_memory_and_give_both_back(limits):
+    app = door(limits=WebLimits(stall_seconds=0.5, **limits))
+
+    async def scenario():
+        slow = [asyncio.create_task(one_post(app, [body(1000)])) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        busy = await one_post(app, [body(1000, more=False)])
+        await asyncio.gather(*slow)
+        return busy, await one_post(app, [body(1000, more=False)])
+
+    busy, after = asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert (busy[0], after[0]) == ([503], [200])
 
 
 def test_who_leaves_while_sending_is_no_error(caplog):
@@ -456,7 +567,7 @@ def test_a_day_to_come_is_answered_by_todays_record():
         facts={"foreseen": "yes", "on": "2030-01-01"},
     )
     with client(fakes.FakeVerifier(default=verdict)) as opened:
-        response = opened.get("/v/1?tanggal=2030-01-01")
+        response = opened.post("/v/1", data={"tanggal": "2030-01-01"})
     assert response.status_code == 200
     assert "Menurut catatan hari ini" in text_of(response)
 
@@ -660,10 +771,10 @@ def test_another_language_is_the_source_language(lang):
     assert "set-cookie" not in response.headers
 
 
-def test_the_switch_keeps_the_day_that_was_asked_about():
+def test_the_switch_keeps_nothing_of_an_address_but_its_path():
     with client() as opened:
-        response = opened.get("/v/1?tanggal=2026-11-18&other=x")
-    assert 'href="?tanggal=2026-11-18&amp;lang=en"' in response.text
+        for response in (opened.get("/v/1?tanggal=2026-11-18&other=x"), opened.post("/v/1"), upload(opened)):
+            assert 'href="?lang=en"' in response.text
 
 
 def test_english_pages_lead_to_english_pages_without_a_cookie():
@@ -848,6 +959,24 @@ def test_a_real_server_answers_and_its_output_holds_no_path(capfd, caplog):
     assert DIGITS not in written.err + written.out
     assert "GET /v/{digits} 200" in written.err
     assert not [record for record in own(caplog) if DIGITS in record.getMessage()], "nor for any other handler"
+
+
+def test_a_connection_on_which_nothing_more_comes_is_closed():
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(serving.configuration(door(limits=WebLimits(stall_seconds=0.2))))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        with socket.create_connection(listener.getsockname(), timeout=3) as slow:
+            head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/pdf\r\nContent-Length: 1000\r\n\r\n"
+            slow.sendall(head + b"%PDF-")
+            answer = b"".join(iter(lambda: slow.recv(65536), b""))
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listener.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert "terlalu lama sampainya" in answer.decode()
 
 
 def test_programs_learn_of_an_outage_by_status_and_verdict():

@@ -190,11 +190,19 @@ def _place(error: canonical.CanonicalError) -> str:
 
 
 def _warning(code: str, template: str, *, field: str, title: str, **params: str) -> Problem:
-    return Problem(severity="warning", field=field, title=title, code=code, template=template, params=params)
+    return Problem(
+        severity="warning", field=field, title=title, code=code, template=template, params=params, catalogue="desk"
+    )
 
 
 def _refused(code: str, template: str, *, field: str = "", **params: str) -> RefusedDecisionError:
     problem = Problem(
-        severity="error", field=field, title=field or "Berkas", code=code, template=template, params=params
+        severity="error",
+        field=field,
+        title=field or "Berkas",
+        code=code,
+        template=template,
+        params=params,
+        catalogue="desk",
     )
     return RefusedDecisionError((problem,))

@@ -16,7 +16,7 @@ class Problem:
 
     `field` is the place in the file ("public.units[0].power_kw"), `title` the field's name on the form, `code`
     stable. `template` is the Indonesian sentence; it and `title` may name `params` in braces. "unit" among `params`
-    is the number of the list item that the field stands in.
+    is the number of the list item that the field stands in. `catalogue` is the package whose translations are meant.
     """
 
     severity: Severity
@@ -25,11 +25,12 @@ class Problem:
     code: str
     template: str
     params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    catalogue: str = "templates"
 
     @property
     def label(self) -> str:
         """The field's name on the form, in Indonesian, with the item's number: "Daya unit 1 (kW)"."""
-        return self._label(translations("templates", SOURCE).gettext)
+        return self._label(translations(self.catalogue, SOURCE).gettext)
 
     @property
     def message(self) -> str:
@@ -38,7 +39,7 @@ class Problem:
 
     def text(self, language: str) -> str:
         """The sentence in one of the two languages."""
-        gettext = translations("templates", language).gettext
+        gettext = translations(self.catalogue, language).gettext
         return gettext(self.template).format_map({**self.params, "label": self._label(gettext)})
 
     def _label(self, gettext: Callable[[str], str]) -> str:

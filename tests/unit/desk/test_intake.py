@@ -1,16 +1,20 @@
 """Decisions at the door: the same again adds nothing, a changed one is a revision, a wrong one is refused whole."""
 
+import ast
 import datetime
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from desk import intake as intake_module
 from desk.intake import Intake, Outcome, RefusedDecisionError
 from registry import schema
 from registry.database import Database
 from registry.formats import canonical
+from registry.formats.language import translations
 from templates import packs
 
 NOW = datetime.datetime(2026, 11, 24, 3, 0, tzinfo=datetime.UTC)
@@ -93,3 +97,12 @@ def test_every_error_is_told_at_once_and_nothing_is_kept(intake, database, sampl
         intake.add(json.dumps(sample).encode(), now=NOW)
     assert len([p for p in refused.value.problems if p.severity == "error"]) >= 2
     assert rows(database) == 0
+
+
+def test_every_sentence_of_the_desk_has_an_english_one() -> None:
+    source = ast.parse(Path(intake_module.__file__).read_text())
+    calls = [node for node in ast.walk(source) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    sentences = [call.args[1].value for call in calls if call.func.id in ("_warning", "_refused")]
+    assert len(sentences) >= 7
+    english = translations("desk", "en")
+    assert all(english.gettext(sentence) != sentence for sentence in sentences)

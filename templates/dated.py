@@ -25,14 +25,13 @@ class DatedText:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DatedTexts:
-    """An ordered list of dated texts in one edition."""
+    """An ordered list of dated texts."""
 
-    edition: str
     items: tuple[DatedText, ...]
 
     @classmethod
     def read(cls, path: pathlib.Path) -> Self:
-        """From a TOML file with `edition` and `[[text]]` tables. Raises `UnavailableError` for any other file."""
+        """From a TOML file with `[[text]]` tables. Raises `UnavailableError` for any other file."""
         try:
             content = tomllib.loads(path.read_text("utf-8"))
             items = tuple(
@@ -44,7 +43,7 @@ class DatedTexts:
                 )
                 for item in content["text"]
             )
-            return cls(edition=content["edition"], items=items)
+            return cls(items=items)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnavailableError(f"{path.name} is not a list of dated texts: {error!r}") from error
 

@@ -12,14 +12,9 @@ from typing import Final
 from registry.formats.errors import UnavailableError
 
 FAMILY: Final = "Liberation Sans"
-# Debian and Ubuntu, Fedora, Arch, Homebrew (both prefixes and the cask), in this order.
+# Searched with what is inside them; the launcher looks in the same places before it installs the package.
 FOLDERS: Final = (
-    "/usr/share/fonts/truetype/liberation2",
-    "/usr/share/fonts/truetype/liberation",
-    "/usr/share/fonts/liberation-sans",
-    "/usr/share/fonts/liberation-sans-fonts",
-    "/usr/share/fonts/liberation",
-    "/opt/homebrew/share/fonts",
+    "/usr/share/fonts",
     "/usr/local/share/fonts",
     "/Library/Fonts",
     "~/Library/Fonts",
@@ -55,17 +50,19 @@ class Fonts:
 
     @classmethod
     def find(cls, folders: Sequence[str | pathlib.Path] = FOLDERS) -> "Fonts":
-        """The faces from the first folder that holds both.
+        """The faces from the first folder that holds both, in one of `folders` or anywhere inside it.
 
         Raises `UnavailableError`, naming the package to install, where there is none.
         """
         for folder in folders:
-            paths = {face: pathlib.Path(folder).expanduser() / name for face, name in _FILES.items()}
-            if all(path.is_file() for path in paths.values()):
-                try:
-                    return cls(**{face: path.read_bytes() for face, path in paths.items()})
-                except OSError as error:
-                    raise UnavailableError(f"the font {FAMILY} cannot be read: {error}") from error
+            # From the last name on: Debian keeps release 2 in "liberation2" beside the older "liberation".
+            for regular in sorted(pathlib.Path(folder).expanduser().rglob(_FILES["regular"]), reverse=True):
+                paths = {face: regular.parent / name for face, name in _FILES.items()}
+                if all(path.is_file() for path in paths.values()):
+                    try:
+                        return cls(**{face: path.read_bytes() for face, path in paths.items()})
+                    except OSError as error:
+                        raise UnavailableError(f"the font {FAMILY} cannot be read: {error}") from error
         raise UnavailableError(
             f"the font {FAMILY} is not installed; on Debian or Ubuntu: apt-get install fonts-liberation2; "
             "on macOS: brew install --cask font-liberation"

@@ -20,7 +20,7 @@ def nik_error(text: str) -> str | None:
     if not _DIGITS.fullmatch(text):
         return "digits_only"
     if len(text) != 16:  # noqa: PLR2004
-        return "digit_count"
+        return "nik_digit_count"
     return "nik_serial" if text.endswith("0000") else None
 
 
@@ -39,25 +39,11 @@ def npwp_error(text: str) -> str | None:
     """Tax number: 15 digits (the older form) or 16."""
     if not _DIGITS.fullmatch(text):
         return "digits_only"
-    return None if len(text) in (15, 16) else "digit_count"
+    return None if len(text) in (15, 16) else "npwp_digit_count"
 
 
 def nib_error(text: str) -> str | None:
     """Business number: 13 digits."""
     if not _DIGITS.fullmatch(text):
         return "digits_only"
-    return None if len(text) == 13 else "digit_count"  # noqa: PLR2004
-
-
-def nip_error(text: str) -> str | None:
-    """Civil servant's number: 18 digits, YYYYMMDD of birth, YYYYMM of appointment, sex 1 or 2, serial."""
-    if not _DIGITS.fullmatch(text):
-        return "digits_only"
-    if len(text) != 18:  # noqa: PLR2004
-        return "digit_count"
-    try:
-        datetime.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-        datetime.date(int(text[8:12]), int(text[12:14]), 1)
-    except ValueError:
-        return "nip_date"
-    return None if text[14] in "12" else "nip_sex"
+    return None if len(text) == 13 else "nib_digit_count"  # noqa: PLR2004

@@ -40,10 +40,10 @@ def block(mandate: MandateRecord, *, head_title: Sequence[str]) -> dict[str, obj
 
 
 def signer(mandate: MandateRecord) -> str:
-    """The signer in one line: name, and the title under which they signed."""
-    title = f"{PREFIXES[mandate.mode]} {mandate.office_title}".strip()
+    """The signer in one line: name, and the title under which they signed, not in the capitals of the page."""
+    title = f"{PREFIXES[mandate.mode]} {wording.title_case(mandate.office_title)}".strip()
     if mandate.mode is MandateMode.AN:
-        title = f"{mandate.own_title}, {title}"
+        title = f"{wording.title_case(mandate.own_title)}, {title}"
     return f"{mandate.person}, {title}"
 
 

@@ -58,7 +58,6 @@ class OfficeProfile(_Strict):
     phone: Line
     email: Line
     web: Line
-    motto: Line | None = None
     emblem: pathlib.Path | None = None
     paper: Literal["A4", "F4"] = "A4"
     margins: Margins = Margins()

@@ -1,12 +1,18 @@
 """What is wrong with a decision, told to the officer who entered it."""
 
 import dataclasses
+import datetime
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final, Literal
 
 from registry.formats.language import SOURCE, translations
+from templates import wording
 
 Severity = Literal["error", "warning"]
+# What a sentence holds in its gaps. Dates and numbers are written in the reader's language; a tuple holds titles of
+# fields, which are translated. Text stands as it is: what was typed, a name, a year.
+Value = str | Decimal | datetime.date | tuple[str, ...]
 _OF_UNIT: Final = " unit {unit}"
 
 
@@ -24,13 +30,13 @@ class Problem:
     title: str
     code: str
     template: str
-    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     catalogue: str = "templates"
 
     @property
     def label(self) -> str:
         """The field's name on the form, in Indonesian, with the item's number: "Daya unit 1 (kW)"."""
-        return self._label(translations(self.catalogue, SOURCE).gettext)
+        return self._label(SOURCE)
 
     @property
     def message(self) -> str:
@@ -40,11 +46,25 @@ class Problem:
     def text(self, language: str) -> str:
         """The sentence in one of the two languages."""
         gettext = translations(self.catalogue, language).gettext
-        return gettext(self.template).format_map({**self.params, "label": self._label(gettext)})
+        params = {name: _written(value, language, gettext) for name, value in self.params.items()}
+        return gettext(self.template).format_map({**params, "label": self._label(language)})
 
-    def _label(self, gettext: Callable[[str], str]) -> str:
+    def _label(self, language: str) -> str:
+        gettext = translations(self.catalogue, language).gettext
         label = gettext(self.title).format_map(self.params)
         if "unit" not in self.params or "{unit}" in self.title:
             return label
         name, bracket, rest = label.partition(" (")
         return name + gettext(_OF_UNIT).format_map(self.params) + bracket + rest
+
+
+def _written(value: Value, language: str, gettext: Callable[[str], str]) -> str:
+    match value:
+        case str():
+            return value
+        case Decimal():
+            return wording.number(value, language)
+        case datetime.date():
+            return wording.long_date(value, language)
+        case titles:
+            return ", ".join(map(gettext, titles))

@@ -14,8 +14,6 @@ import qrcode.exceptions
 from registry.formats.errors import DocumentError
 from registry.formats.statement import QR_VERSION
 
-SIZE_MM: Final = 33.0
-QUIET_MODULES: Final = 4
 MODULES: Final = 17 + 4 * QR_VERSION
 
 

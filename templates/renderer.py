@@ -54,7 +54,6 @@ class Rendered:
     """An unsigned permit and where on its pages code and signature block are."""
 
     pdf: bytes
-    pages: int
     qr: QrPlace
     signature: SignatureBox
 
@@ -117,7 +116,7 @@ class Renderer:
             attachments=[file],
         )
         pdf = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[file], finisher=conformance.declare_pdf_ua)
-        return Rendered(pdf=pdf, pages=len(document.pages), qr=_qr(document), signature=_signature(document))
+        return Rendered(pdf=pdf, qr=_qr(document), signature=_signature(document))
 
     def _html(
         self,

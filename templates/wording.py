@@ -2,7 +2,6 @@
 
 import datetime
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -11,6 +10,8 @@ import regex
 from babel import dates, numbers
 
 _ROMAN_MONTHS: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_SMALL_WORDS: Final = frozenset({"dan", "atau", "di", "ke", "dari", "pada", "untuk", "yang"})
+_ABBREVIATION: Final = re.compile(r"[IVX]+|[^AEIOU]{2,}")
 
 
 def long_date(day: datetime.date, language: str = "id") -> str:
@@ -33,11 +34,21 @@ def roman_month(day: datetime.date) -> str:
     return _ROMAN_MONTHS[day.month - 1]
 
 
-def listing(items: Sequence[str], last: str = "dan") -> str:
-    """Items in a sentence: "a, b dan c"."""
-    if len(items) <= 1:
-        return "".join(items)
-    return ", ".join(items[:-1]) + f" {last} {items[-1]}"
+def title_case(title: str) -> str:
+    """A title written all in capitals, as in running text: "Kepala Dinas Perizinan dan Investasi". Others stay.
+
+    Words without a vowel ("DPMPTSP") and Roman numerals keep their capitals; an abbreviation with a vowel cannot be
+    told from a word, so an office that has one writes its titles in mixed case.
+    """
+    if title != title.upper():
+        return title
+    return re.sub(r"[^\W\d_]+", lambda word: _word_case(word[0]), title)
+
+
+def _word_case(word: str) -> str:
+    if word.lower() in _SMALL_WORDS:
+        return word.lower()
+    return word if _ABBREVIATION.fullmatch(word) else word.capitalize()
 
 
 def employee_number(text: str) -> str:

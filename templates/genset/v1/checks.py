@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from templates import identifiers, reading, wording
+from templates import identifiers, reading
 from templates.genset.v1 import model
-from templates.problems import Problem, Severity
+from templates.problems import Problem, Severity, Value
 from templates.regions import Region
 
 # Above this one installation needs an IUPTLS of its own (Permen ESDM 11/2021).
@@ -27,7 +27,7 @@ def check(decision: model.GensetDecision, *, today: datetime.date, region: Regio
     yield from _private(decision, today, region)
 
 
-def _finding(severity: Severity, place: reading.Place, code: str, template: str, **params: str) -> Problem:
+def _finding(severity: Severity, place: reading.Place, code: str, template: str, **params: Value) -> Problem:
     return reading.finding(model.GensetDecision, place, severity=severity, code=code, template=template, params=params)
 
 
@@ -50,28 +50,28 @@ def _dates(public: model.Public, today: datetime.date) -> Iterator[Problem]:
         if day > today:
             yield _finding(
                 "error", ("public", *place), "date_in_future",
-                "{label} berisi {value}, setelah hari ini. Periksa tanggal pada dokumennya.",
-                value=wording.long_date(day),
+                "{label} berisi {value}, padahal tanggal itu belum tiba. Cocokkan dengan dokumennya.",
+                value=day,
             )  # fmt: skip
     if public.application.received < public.application.date:
         yield _finding(
             "error", ("public", "application", "received"), "received_before_written",
-            "{label} berisi {value}, sebelum tanggal suratnya ({other}). Betulkan salah satu tanggal itu.",
-            value=wording.long_date(public.application.received), other=wording.long_date(public.application.date),
+            "{label} berisi {value}, lebih awal daripada tanggal suratnya, {other}. Betulkan salah satunya.",
+            value=public.application.received, other=public.application.date,
         )  # fmt: skip
     if public.recommendation.date < public.application.date:
         yield _finding(
             "warning", ("public", "recommendation", "date"), "recommended_before_asked",
-            "{label} berisi {value}, sebelum tanggal surat permohonan ({other}). Pastikan rekomendasi itu untuk "
-            "permohonan ini.",
-            value=wording.long_date(public.recommendation.date), other=wording.long_date(public.application.date),
+            "{label} berisi {value}, lebih awal daripada tanggal surat permohonan, {other}. Pastikan "
+            "rekomendasi itu untuk permohonan ini.",
+            value=public.recommendation.date, other=public.application.date,
         )  # fmt: skip
     until = public.installer.certificate_until
     if until is not None and until < today:
         yield _finding(
             "warning", ("public", "installer", "certificate_until"), "certificate_expired",
-            "{label} berisi {value}, sudah lewat. Mintalah sertifikat yang masih berlaku.",
-            value=wording.long_date(until),
+            "{label} berisi {value}, yang sudah lewat. Mintalah sertifikat yang masih berlaku.",
+            value=until,
         )  # fmt: skip
     yield from _validity(public.validity, today)
 
@@ -82,20 +82,20 @@ def _validity(validity: model.Validity, today: datetime.date) -> Iterator[Proble
     if dated and validity.until is None:
         yield _finding(
             "error", place, "end_missing",
-            "{label} belum diisi, padahal masa berlakunya sampai tanggal tertentu. Isi tanggal berakhirnya.",
+            "{label} belum diisi, padahal izin berlaku sampai tanggal tertentu. Isilah tanggal terakhirnya.",
         )  # fmt: skip
     elif not dated and validity.until is not None:
         yield _finding(
             "error", place, "end_unwanted",
-            "{label} berisi {value}, padahal izin berlaku selama digunakan. Kosongkan tanggal itu atau ubah masa "
-            "berlakunya.",
-            value=wording.long_date(validity.until),
+            "{label} berisi {value}, padahal izin berlaku selama genset digunakan. Kosongkan tanggal itu atau "
+            "ubah masa berlakunya.",
+            value=validity.until,
         )  # fmt: skip
     elif validity.until is not None and validity.until <= today:
         yield _finding(
             "error", place, "end_passed",
-            "{label} berisi {value}, tidak setelah hari ini. Isi tanggal yang akan datang.",
-            value=wording.long_date(validity.until),
+            "{label} berisi {value}, padahal harus setelah hari ini. Isilah tanggal yang akan datang.",
+            value=validity.until,
         )  # fmt: skip
 
 
@@ -103,7 +103,8 @@ def _holder(holder: model.Holder) -> Iterator[Problem]:
     if holder.deed is None and holder.form not in _WITHOUT_DEED:
         yield _finding(
             "error", ("public", "holder", "deed"), "deed_missing",
-            "{label} belum diisi, padahal pemegang izin badan usaha. Isi nomor, tanggal, notaris, dan pengesahannya.",
+            "{label} belum diisi, padahal pemegang izin bukan perorangan atau instansi. Isilah nomor, tanggal, "
+            "notaris, dan pengesahannya.",
         )  # fmt: skip
 
 
@@ -111,20 +112,20 @@ def _location(location: model.Location, region: Region) -> Iterator[Problem]:
     if location.kind is model.PlaceKind.MENARA and location.tower is None:
         yield _finding(
             "error", ("public", "location", "tower"), "tower_missing",
-            "{label} belum diisi, padahal jenis lokasinya menara. Isi ID site dan izin bangunan menaranya.",
+            "{label} belum diisi, padahal jenis lokasinya menara. Isilah ID site dan izin bangunannya.",
         )  # fmt: skip
     district = location.district
     known = region.districts.get(district.code)
     if known is None:
         yield _finding(
             "error", ("public", "location", "district", "code"), "district_unknown",
-            "{label} berisi “{value}”, yang bukan kecamatan di {region}. Pilih kode dari daftar wilayah.",
+            "{label} berisi “{value}”, yang bukan kode kecamatan di {region}. Cocokkan dengan daftar kode wilayah.",
             value=district.code, region=region.name,
         )  # fmt: skip
     elif known.casefold() != district.name.casefold():
         yield _finding(
             "error", ("public", "location", "district", "name"), "district_mismatch",
-            "{label} berisi “{value}”, padahal kode {district} adalah {known}. Betulkan nama atau kodenya.",
+            "{label} berisi “{value}”, padahal {district} adalah kode Kecamatan {known}. Betulkan nama atau kodenya.",
             value=district.name, district=district.code, known=known,
         )  # fmt: skip
 
@@ -134,21 +135,21 @@ def _unit(unit: model.Unit, index: int, today: datetime.date) -> Iterator[Proble
     if unit.power_kw > unit.power_kva:
         yield _finding(
             "error", (*place, "power_kw"), "kw_over_kva",
-            "{label} berisi {value} kW, lebih besar dari kapasitasnya {kva} kVA. Betulkan daya atau kapasitasnya.",
-            value=wording.number(unit.power_kw), kva=wording.number(unit.power_kva),
+            "{label} berisi {value} kW, padahal kapasitasnya hanya {kva} kVA. Betulkan daya atau kapasitasnya.",
+            value=unit.power_kw, kva=unit.power_kva,
         )  # fmt: skip
     elif abs(unit.power_kva * unit.power_factor - unit.power_kw) > _POWER_FACTOR_TOLERANCE * unit.power_kva:
         yield _finding(
             "warning", (*place, "power_kw"), "kw_off_factor",
-            "{label} berisi {value} kW, padahal {kva} kVA dengan cos φ {factor} memberi {expected} kW. Periksa "
-            "pelat nama unit.",
-            value=wording.number(unit.power_kw), kva=wording.number(unit.power_kva),
-            factor=wording.number(unit.power_factor), expected=wording.number(unit.power_kva * unit.power_factor),
+            "{label} berisi {value} kW, padahal {kva} kVA dengan cos φ {factor} memberi {expected} kW. "
+            "Cocokkan dengan pelat nama unit.",
+            value=unit.power_kw, kva=unit.power_kva,
+            factor=unit.power_factor, expected=unit.power_kva * unit.power_factor,
         )  # fmt: skip
     if unit.year > today.year:
         yield _finding(
             "error", (*place, "year"), "year_in_future",
-            "{label} berisi {value}, setelah tahun ini. Periksa pelat nama unit.",
+            "{label} berisi {value}, padahal tahun itu belum tiba. Cocokkan dengan pelat nama unit.",
             value=str(unit.year),
         )  # fmt: skip
 
@@ -162,21 +163,22 @@ def _units(units: list[model.Unit]) -> Iterator[Problem]:
             if first != index:
                 yield _finding(
                     "error", ("public", "units", index, f"{part}_serial"), "serial_twice",
-                    "{label} berisi “{value}”, sama dengan unit {other}. Setiap unit punya nomor seri sendiri; "
-                    "betulkan salah satunya.",
+                    "{label} berisi “{value}”, sama dengan nomor seri unit {other}. Setiap unit mempunyai nomor "
+                    "seri sendiri; betulkan salah satunya.",
                     value=serial, other=str(first + 1),
                 )  # fmt: skip
     total = sum((unit.power_kw for unit in units), Decimal(0))
     if total > IUPTLS_KW:
         yield _finding(
             "warning", ("public", "units"), "iuptls_needed",
-            "{label} berjumlah {value} kW, lebih dari {limit} kW. Ingatkan pemohon bahwa instalasi ini perlu IUPTLS.",
-            value=wording.number(total), limit=wording.number(IUPTLS_KW),
+            "{label} memuat daya seluruhnya {value} kW, lebih dari {limit} kW. Ingatkan pemohon bahwa instalasi ini "
+            "memerlukan IUPTLS.",
+            value=total, limit=IUPTLS_KW,
         )  # fmt: skip
 
 
 _NIK_DOUBTS: Final[Mapping[str, str]] = {
-    "nik_birth_date": "{label} memuat tanggal lahir yang tidak ada. Cocokkan dengan KTP.",
+    "nik_birth_date": "{label} memuat tanggal lahir yang tidak ada dalam kalender. Cocokkan dengan KTP.",
     "nik_region": "{label} memuat kode provinsi yang tidak dikenal. Cocokkan dengan KTP.",
 }
 
@@ -189,13 +191,15 @@ def _private(decision: model.GensetDecision, today: datetime.date, region: Regio
     if individual and len(private.npwp) == 16 and not private.npwp.startswith("0") and private.npwp != private.nik:  # noqa: PLR2004
         yield _finding(
             "warning", ("private", "npwp"), "npwp_not_nik",
-            "{label} berbeda dari NIK-nya, padahal NPWP 16 angka milik perorangan sama dengan NIK. Cocokkan keduanya.",
+            "{label} berbeda dari NIK-nya, padahal NPWP 16 angka milik perorangan sama dengan NIK. Cocokkan keduanya "
+            "dengan KTP.",
         )  # fmt: skip
     if place := private.coordinates:
         inside = region.south <= place.latitude <= region.north and region.west <= place.longitude <= region.east
         if not inside:
             yield _finding(
                 "warning", ("private", "coordinates"), "outside_region",
-                "{label} berada di luar {region}. Periksa tanda minus, urutan lintang-bujur, dan titiknya di peta.",
+                "{label} berada di luar {region}. Periksa tanda minus, urutan lintang dan bujur, serta titiknya di "
+                "peta.",
                 region=region.name,
             )  # fmt: skip

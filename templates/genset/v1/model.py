@@ -165,13 +165,23 @@ class _Part(pydantic.BaseModel):
 
 
 class Deed(_Part):
-    """A notary's deed and its approval by the ministry."""
+    """The notary's deed that founded the holder, and its approval by the ministry."""
 
-    number: Short = _field("Nomor akta")
-    date: Day = _field("Tanggal akta")
-    notary: Name = _field("Notaris")
-    approval_number: Short = _field("Nomor pengesahan akta")
-    approval_date: Day = _field("Tanggal pengesahan akta")
+    number: Short = _field("Nomor akta pendirian")
+    date: Day = _field("Tanggal akta pendirian")
+    notary: Name = _field("Notaris akta pendirian")
+    approval_number: Short = _field("Nomor pengesahan akta pendirian")
+    approval_date: Day = _field("Tanggal pengesahan akta pendirian")
+
+
+class Amendment(Deed):
+    """The deed that last changed the holder's articles: the same fields, under labels that tell them apart."""
+
+    number: Short = _field("Nomor akta perubahan")
+    date: Day = _field("Tanggal akta perubahan")
+    notary: Name = _field("Notaris akta perubahan")
+    approval_number: Short = _field("Nomor pengesahan akta perubahan")
+    approval_date: Day = _field("Tanggal pengesahan akta perubahan")
 
 
 class Responsible(_Part):
@@ -182,7 +192,7 @@ class Responsible(_Part):
 
 
 class Holder(_Part):
-    """Who receives the permit. `deed` founds it, `amendment` is the last change of its articles."""
+    """Who receives the permit."""
 
     form: LegalForm = _field("Bentuk pemegang izin")
     name: Name = _field("Nama pemegang izin")
@@ -190,7 +200,7 @@ class Holder(_Part):
     address: Long = _field("Alamat pemegang izin")
     responsible: Responsible = _field("Penanggung jawab")
     deed: Deed | None = _field("Akta pendirian", default=None)
-    amendment: Deed | None = _field("Akta perubahan terakhir", default=None)
+    amendment: Amendment | None = _field("Akta perubahan terakhir", default=None)
 
 
 class Installer(_Part):
@@ -229,7 +239,7 @@ class District(_Part):
     """The district of the place, by the ministry's code ("14.01.03")."""
 
     code: Annotated[str, pydantic.StringConstraints(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$")] = _field(
-        "Kode kecamatan"
+        "Kode kecamatan", examples=["14.01.03"]
     )
     name: Short = _field("Nama kecamatan")
 
@@ -291,7 +301,7 @@ class Validity(_Part):
     """How long the permit holds; `until` is the last day."""
 
     kind: ValidityKind = _field("Masa berlaku")
-    until: Day | None = _field("Berlaku sampai dengan tanggal", default=None)
+    until: Day | None = _field("Tanggal akhir masa berlaku", default=None)
 
 
 class Public(_Part):
@@ -320,7 +330,7 @@ class Private(_Part):
 
     nik: Nik = _field("NIK penanggung jawab")
     npwp: Npwp = _field("NPWP pemegang izin")
-    phone: Phone = _field("Nomor telepon pemegang izin")
+    phone: Phone = _field("Nomor telepon pemegang izin", examples=["0812-0000-0000"])
     home_address: Long | None = _field("Alamat rumah penanggung jawab", default=None)
     coordinates: Coordinates | None = _field("Koordinat lokasi", default=None)
 

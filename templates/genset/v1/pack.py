@@ -20,6 +20,7 @@ from templates.office import OfficeProfile
 from templates.regions import Region
 
 _FOLDER: Final = pathlib.Path(__file__).parent
+# Kampar, for now: which region a decision may lie in is to come with the office profile.
 _REGENCY: Final = "14.01"
 _COMMITMENT: Final = "private_commitment"
 _NONE: Final = "–"
@@ -314,7 +315,9 @@ def _view(
     place = [_("Kecamatan {name}").format(name=location.district.name)]
     if permit.holder.form is not model.LegalForm.PERORANGAN:
         place = [location.name, f"{_(labels.VILLAGE_KIND[location.village.kind])} {location.village.name}", *place]
-    end = _("Selama genset digunakan") if valid_until is None else wording.long_date(valid_until, language)
+    validity = _("Selama genset digunakan")
+    if valid_until is not None:
+        validity = _("Sampai dengan {day}").format(day=wording.long_date(valid_until, language))
     return {
         "number": (_("Nomor izin"), number),
         "type": (_("Jenis izin"), _(title)),
@@ -325,6 +328,6 @@ def _view(
         "capacity": (_("Kapasitas seluruhnya"), f"{_kva(permit, language)} kVA / {_kw(permit, language)} kW"),
         "serials": (_("Nomor seri mesin"), ", ".join(unit.engine_serial for unit in permit.units)),
         "date_of_issue": (_("Ditetapkan pada tanggal"), wording.long_date(date_of_issue, language)),
-        "valid_until": (_("Berlaku sampai dengan"), end),
+        "valid_until": (_("Masa berlaku"), validity),
         "signer": (_("Penandatangan"), mandates.signer(mandate)),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pydantic
 import pytest
+from babel.messages import pofile
 
 from registry.formats.language import translations
 from templates import packs, problems, reading
@@ -40,7 +41,8 @@ def view_words() -> Iterator[str]:
     yield from re.findall(r'_\("([^"]+)"\)', source)
     yield from labels.VILLAGE_KIND.values()
     yield packs.pack("genset").title
-    yield from (reading.WHOLE_FILE, reading.LIST_ITEM, reading.UNKNOWN_FIELD, problems._OF_UNIT)
+    yield from (reading.WHOLE_FILE, reading.LIST_ITEM, problems._OF_UNIT)
+    yield from (reading.UNKNOWN_FIELD, reading.UNKNOWN_FIELD_OF_ITEM)
 
 
 MESSAGES = sorted({*titles(model.GensetDecision), *sentences(), *view_words()})
@@ -56,6 +58,17 @@ def test_every_message_has_an_english_one_with_the_same_places(message: str) -> 
     english = translations("templates", "en").gettext(message)
     assert (english != message) != (message in SAME_IN_BOTH)
     assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", message))
+
+
+def test_no_two_fields_of_a_decision_have_the_same_label() -> None:
+    labels_ = list(titles(model.GensetDecision))
+    assert sorted(labels_) == sorted(set(labels_))
+
+
+def test_the_catalogue_holds_nothing_that_is_no_longer_said() -> None:
+    with (FOLDER / "locale/en/LC_MESSAGES/templates.po").open("rb") as catalogue:
+        known = {message.id for message in pofile.read_po(catalogue, locale="en") if message.id}
+    assert known == set(MESSAGES)
 
 
 @pytest.mark.parametrize("sentence", sorted(sentences()))

@@ -11,7 +11,7 @@ from templates.regions import Region
 def test_a_text_counts_from_its_first_day_through_its_last(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "basis.toml"
     path.write_text(
-        'edition = "1"\n[[text]]\nid = "a"\nfrom = 2020-01-01\nuntil = 2020-12-31\ntext = """Satu\n  dua"""\n'
+        '[[text]]\nid = "a"\nfrom = 2020-01-01\nuntil = 2020-12-31\ntext = """Satu\n  dua"""\n'
         '[[text]]\nid = "b"\nfrom = 2021-01-01\ntext = "Tiga"\n',
         "utf-8",
     )
@@ -22,9 +22,7 @@ def test_a_text_counts_from_its_first_day_through_its_last(tmp_path: pathlib.Pat
     assert found == {"2019-12-31": (), "2020-12-31": ("Satu dua",), "2021-01-01": ("Tiga",)}
 
 
-@pytest.mark.parametrize(
-    "content", ["", "edition = 1", 'edition = "1"\ntext = 3', 'edition="1"\n[[text]]\nid="a"', "["]
-)
+@pytest.mark.parametrize("content", ["", "text = 3", '[[text]]\nid="a"', "["])
 def test_anything_else_is_refused(tmp_path: pathlib.Path, content: str) -> None:
     (tmp_path / "basis.toml").write_text(content, "utf-8")
     with pytest.raises(UnavailableError, match=r"basis\.toml"):

@@ -1,5 +1,6 @@
 import io
 import pathlib
+import runpy
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -39,6 +40,20 @@ def test_a_folder_with_only_one_face_is_passed_over(tmp_path: pathlib.Path) -> N
     for name in ("LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"):
         (tmp_path / "whole" / name).write_bytes(b"whole")
     assert fonts.Fonts.find([tmp_path / "half", tmp_path / "whole"]).regular == b"whole"
+
+
+def test_faces_are_found_in_a_folder_inside_and_the_newer_release_first(tmp_path: pathlib.Path) -> None:
+    for release in ("liberation", "liberation2"):
+        folder = tmp_path / "truetype" / release
+        folder.mkdir(parents=True)
+        for name in ("LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"):
+            (folder / name).write_bytes(release.encode())
+    assert fonts.Fonts.find([tmp_path]).bold == b"liberation2"
+
+
+def test_the_launcher_looks_in_the_same_places() -> None:
+    launcher = runpy.run_path(str(pathlib.Path(packs.__file__).parents[1] / "absah"))
+    assert list(launcher["FONT_FOLDERS"]) == [pathlib.Path(folder).expanduser() for folder in fonts.FOLDERS]
 
 
 def test_texts_are_found_at_their_paths() -> None:

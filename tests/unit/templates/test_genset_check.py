@@ -12,7 +12,7 @@ from templates import packs
 
 TODAY = datetime.date(2026, 11, 23)
 PACK = packs.pack("genset")
-ASKED, FACTOR, LAST_DAY = "Tanggal surat permohonan", "Faktor daya unit 1 (cos φ)", "Berlaku sampai dengan tanggal"
+ASKED, FACTOR, LAST_DAY = "Tanggal surat permohonan", "Faktor daya unit 1 (cos φ)", "Tanggal akhir masa berlaku"
 CODE, DISTRICT = "Kode kecamatan", "Nama kecamatan"
 
 
@@ -57,7 +57,7 @@ def test_the_samples_cover_what_they_are_for(sample) -> None:
         ("public.holder.name", "漢字", "public.holder.name", "foreign_letter", "Nama pemegang izin"),
         ("public.holder.nama", "x", "public.holder.nama", "extra_forbidden", "Isian “nama”"),
         ("public.holder.form", "ud", "public.holder.form", "enum", "Bentuk pemegang izin"),
-        ("public.holder.nib", "123", "public.holder.nib", "digit_count", "NIB"),
+        ("public.holder.nib", "123", "public.holder.nib", "nib_digit_count", "NIB"),
         ("public.holder.nib", 9120001234567, "public.holder.nib", "string_type", "NIB"),
         ("public.holder.deed", None, "public.holder.deed", "deed_missing", "Akta pendirian"),
         ("public.application.date", "23-11-2026", "public.application.date", "date_format", ASKED),
@@ -84,7 +84,10 @@ def test_the_samples_cover_what_they_are_for(sample) -> None:
         ("public.units.0.power_factor", "1.1", "public.units[0].power_factor", "less_than_equal", FACTOR),
         ("public.units.0.year", 2027, "public.units[0].year", "year_in_future", "Tahun pembuatan unit 1"),
         ("public.units.0.year", 1949, "public.units[0].year", "greater_than_equal", "Tahun pembuatan unit 1"),
-        ("public.units.0.voltage_v", "400", "public.units[0].voltage_v", "int_type", "Tegangan unit 1 (V)"),
+        ("public.units.0.voltage_v", "400", "public.units[0].voltage_v", "quoted_number", "Tegangan unit 1 (V)"),
+        ("public.units.0.voltage_v", "400 V", "public.units[0].voltage_v", "int_type", "Tegangan unit 1 (V)"),
+        ("public.units.0.warna", "x", "public.units[0].warna", "extra_forbidden", "Isian “warna” unit 1"),
+        ("public.location.district.code", "1401", "public.location.district.code", "string_pattern_mismatch", CODE),
         ("public.validity.until", "2041-01-01", "public.validity.until", "end_unwanted", LAST_DAY),
         (
             "public.validity",
@@ -101,7 +104,7 @@ def test_the_samples_cover_what_they_are_for(sample) -> None:
             LAST_DAY,
         ),
         ("private.nik", "1471011407790000", "private.nik", "nik_serial", "NIK penanggung jawab"),
-        ("private.npwp", "0012", "private.npwp", "digit_count", "NPWP pemegang izin"),
+        ("private.npwp", "0012", "private.npwp", "npwp_digit_count", "NPWP pemegang izin"),
         ("private.phone", "telepon", "private.phone", "string_pattern_mismatch", "Nomor telepon pemegang izin"),
         ("type", "petir", "type", "literal_error", "Jenis izin"),
     ],
@@ -142,6 +145,130 @@ def test_a_doubt_lets_the_decision_pass(sample, path: str, new: object, field: s
     checked = PACK.check(value, today=TODAY)
     assert checked.decision is not None
     assert found(value, "warning") == {field: code}
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "indonesian", "english"),
+    [
+        (
+            "public.units.0.year",
+            "2020",
+            "Tahun pembuatan unit 1 ditulis di antara tanda kutip: “2020”. Tulis angkanya tanpa tanda kutip.",
+            "Year of manufacture of unit 1 is written between quotation marks: “2020”. "
+            "Write the digits without quotation marks.",
+        ),
+        (
+            "public.units.0.year",
+            Decimal("2020.5"),
+            "Tahun pembuatan unit 1 berisi “2020.5”, padahal harus bilangan bulat. Tulis angkanya saja, misalnya 1500.",
+            "Year of manufacture of unit 1 is “2020.5”, but must be a whole number. Write digits only, such as 1500.",
+        ),
+        (
+            "public.purpose",
+            "",
+            "Keperluan kosong. Isilah sesuai dokumen permohonan.",
+            "Purpose is empty. Enter it from the application's documents.",
+        ),
+        (
+            "public.holder.nib",
+            "1234",
+            "NIB berisi 4 angka, padahal harus 13 angka. Cocokkan dengan NIB pemegang izin.",
+            "Business number (NIB) has 4 digits, but must have 13. Compare it with the holder's NIB.",
+        ),
+        (
+            "private.nik",
+            "1234",
+            "NIK penanggung jawab berisi 4 angka, padahal harus 16 angka. Cocokkan dengan KTP.",
+            "Responsible person's NIK has 4 digits, but must have 16. Compare it with the identity card.",
+        ),
+        (
+            "private.npwp",
+            "1234",
+            "NPWP pemegang izin berisi 4 angka, padahal harus 15 atau 16 angka. Cocokkan dengan kartu NPWP.",
+            "Holder's tax number (NPWP) has 4 digits, but must have 15 or 16. Compare it with the tax card.",
+        ),
+        (
+            "public.location.district.code",
+            "140103",
+            "Kode kecamatan berisi “140103”, yang bentuknya tidak sesuai. Tulislah seperti contoh ini: 14.01.03.",
+            "District code is “140103”, which does not have the right form. Write it like this example: 14.01.03.",
+        ),
+        (
+            "public.installer",
+            7,
+            "Pemasang harus terdiri atas beberapa isian. Isilah masing-masing: Nama pemasang, "
+            "Nomor sertifikat keahlian pemasang, Tanggal sertifikat keahlian pemasang.",
+            "Installer must consist of several entries. Fill each of them: Installer's name, "
+            "Number of the installer's certificate, Date of the installer's certificate.",
+        ),
+        (
+            "public.installer.extra",
+            7,
+            "Isian “extra” tidak dikenal dalam “Pemasang”. Hapus isian itu atau betulkan ejaan namanya.",
+            "The entry “extra” is not known in “Installer”. Remove it or correct the spelling of its name.",
+        ),
+        (
+            "extra",
+            7,
+            "Isian “extra” tidak dikenal dalam “Berkas keputusan”. Hapus isian itu atau betulkan ejaan namanya.",
+            "The entry “extra” is not known in “Decision file”. Remove it or correct the spelling of its name.",
+        ),
+        (
+            "public.application.date",
+            "2027-01-01",
+            "Tanggal surat permohonan berisi 1 Januari 2027, padahal tanggal itu belum tiba. "
+            "Cocokkan dengan dokumennya.",
+            "Date of the application is 1 January 2027, a day that has not come yet. Compare it with the document.",
+        ),
+        (
+            "public.units.0.power_kw",
+            "1250.5",
+            "Daya unit 1 (kW) berisi 1.250,5 kW, padahal kapasitasnya hanya 20 kVA. Betulkan daya atau kapasitasnya.",
+            "Power of unit 1 (kW) is 1,250.5 kW, but the capacity is only 20 kVA. Correct the power or the capacity.",
+        ),
+        (
+            "private.coordinates.latitude",
+            "-6.2",
+            "Koordinat lokasi berada di luar Kabupaten Kampar. Periksa tanda minus, urutan lintang dan bujur, "
+            "serta titiknya di peta.",
+            "Map position (coordinates) lies outside Kabupaten Kampar. Check the minus sign, the order of latitude "
+            "and longitude, and the place on the map.",
+        ),
+    ],
+)
+def test_what_the_officer_reads(sample, path: str, new: object, indonesian: str, english: str) -> None:
+    value = sample(0)
+    put(value, path, new)
+    told = {p.message: p.text("en") for p in PACK.check(value, today=TODAY).problems}
+    assert told.get(indonesian) == english, told
+
+
+def test_a_null_is_an_empty_field(sample) -> None:
+    value = sample(0)
+    value["public"]["purpose"] = value["public"]["units"][0]["year"] = value["public"]["installer"] = None
+    assert found(value, "error") == {
+        "public.installer": "empty",
+        "public.purpose": "empty",
+        "public.units[0].year": "empty",
+    }
+
+
+@pytest.mark.parametrize(("new", "shown"), [(True, "“true”"), ([1], "“[…]”"), ({"a": 1}, "“{…}”")])
+def test_a_value_of_another_kind_is_shown_as_the_file_writes_it(sample, new: object, shown: str) -> None:
+    value = sample(0)
+    put(value, "public.application.date", new)
+    assert shown in PACK.check(value, today=TODAY).problems[0].message
+
+
+def test_the_deeds_are_told_apart(sample) -> None:
+    value = sample(1)
+    value["public"]["holder"]["amendment"] = dict(value["public"]["holder"]["deed"])
+    for deed in ("deed", "amendment"):
+        put(value, f"public.holder.{deed}.number", "")
+    assert [p.label for p in PACK.check(value, today=TODAY).problems] == [
+        "Nomor akta pendirian",
+        "Nomor akta perubahan",
+    ]
 
 
 def test_equal_power_and_capacity_pass_and_a_hair_more_does_not(sample) -> None:

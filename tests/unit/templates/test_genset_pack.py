@@ -116,13 +116,21 @@ def test_the_public_view_says_what_stands_on_the_paper(sample) -> None:
     seen = view(public(sample(1)))
     assert {"number", "type", "holder", "object", "location", "capacity", "units", "date_of_issue"} < set(seen)
     assert seen["holder"] == "PT Sawit Contoh Lestari"
-    assert seen["valid_until"] == "30 November 2041"
+    assert seen["valid_until"] == "Sampai dengan 30 November 2041"
     assert seen["capacity"] == "525 kVA / 420 kW"
-    assert seen["signer"] == "Dra. Contoh, M.Si., Plt. KEPALA DINAS CONTOH"
+    assert seen["signer"] == "Dra. Contoh, M.Si., Plt. Kepala Dinas Contoh"
+    assert view(public(sample(2)))["valid_until"] == "Selama genset digunakan"
+    assert view(public(sample(1)), "en")["valid_until"] == "Until and including 30 November 2041"
     english = view(public(sample(2)), "en")
     assert english["type"] == "Generator Installation Permit"
     assert english["capacity"] == "4,855 kVA / 3,884 kW"
     assert english["valid_until"] == "As long as the generator is used"
+
+
+def test_the_label_and_the_value_of_the_validity_make_sense_together(sample) -> None:
+    fields = PACK.public_view(public(sample(2)), number="503/1", date_of_issue=TODAY, valid_until=None, mandate=MANDATE)
+    label = next(field.label for field in fields if field.id == "valid_until")
+    assert label == {"id": "Masa berlaku", "en": "Validity"}
 
 
 def test_the_public_view_holds_nothing_private(sample) -> None:

@@ -56,6 +56,6 @@ def test_no_number_prints_no_label() -> None:
 
 def test_the_signer_in_one_line() -> None:
     assert (
-        mandates.signer(record(MandateMode.AN, "KEPALA DINAS")) == "Dra. Contoh, M.Si., Sekretaris, a.n. KEPALA DINAS"
+        mandates.signer(record(MandateMode.AN, "KEPALA DINAS")) == "Dra. Contoh, M.Si., Sekretaris, a.n. Kepala Dinas"
     )
-    assert mandates.signer(record(MandateMode.DEFINITIVE, "KEPALA DINAS")) == "Dra. Contoh, M.Si., KEPALA DINAS"
+    assert mandates.signer(record(MandateMode.DEFINITIVE, "KEPALA DINAS")) == "Dra. Contoh, M.Si., Kepala Dinas"

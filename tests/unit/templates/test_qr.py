@@ -9,14 +9,15 @@ from registry.formats.errors import DocumentError
 from templates import qr
 
 HOSTS = ["izin.example.go.id", "a.id", "perizinan.dpmptsp.kabupaten-contoh.go.id:8443"]
+QUIET_MODULES = 4
 
 
 def picture(rows: tuple[tuple[bool, ...], ...], scale: int = 4) -> Image.Image:
-    size = len(rows) + 2 * qr.QUIET_MODULES
+    size = len(rows) + 2 * QUIET_MODULES
     image = Image.new("L", (size, size), 255)
     for y, row in enumerate(rows):
         for x, dark in enumerate(row):
-            image.putpixel((x + qr.QUIET_MODULES, y + qr.QUIET_MODULES), 0 if dark else 255)
+            image.putpixel((x + QUIET_MODULES, y + QUIET_MODULES), 0 if dark else 255)
     return image.resize((size * scale, size * scale), Image.Resampling.NEAREST)
 
 

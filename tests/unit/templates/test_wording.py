@@ -26,6 +26,20 @@ def test_an_employee_number_is_grouped_and_other_texts_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "running"),
+    [
+        ("KEPALA DINAS PENANAMAN MODAL DAN PELAYANAN", "Kepala Dinas Penanaman Modal dan Pelayanan"),
+        ("SEKRETARIS DPMPTSP, BIDANG II", "Sekretaris DPMPTSP, Bidang II"),
+        ("Kepala UPTD Contoh", "Kepala UPTD Contoh"),
+        ("CAMAT", "Camat"),
+        ("", ""),
+    ],
+)
+def test_a_title_in_capitals_becomes_one_for_running_text(title: str, running: str) -> None:
+    assert wording.title_case(title) == running
+
+
+@pytest.mark.parametrize(
     ("name", "masked"),
     [("Siti Contoh", "S*** C***"), ("Ni'matul Đặng", "N*** Đ***"), ("Müller-Çelik", "M***"), ("-", "***"), ("", "***")],
 )

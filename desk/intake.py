@@ -123,7 +123,7 @@ class Intake:
                 "Keputusan {reference} sudah terbit sebagai izin nomor {number}. Perubahan ini dicatat, tetapi tidak "
                 "mengubah izin itu; untuk mengubahnya diperlukan izin pengganti.",
                 field="reference",
-                title="Nomor acuan",
+                title="Nomor rujukan",
                 reference=reference,
                 number=instrument.number,
             ),
@@ -140,11 +140,7 @@ class Intake:
         try:
             value = canonical.parse(data)
         except canonical.CanonicalError as error:
-            raise _refused(
-                "not_json",
-                "Berkas keputusan tidak bisa dibaca sebagai JSON dalam UTF-8{place}. Perbaiki lalu kirim lagi.",
-                place=_place(error),
-            ) from error
+            raise _unreadable(error) from error
         if not isinstance(value, dict):
             raise _refused("not_an_object", "Berkas keputusan harus berisi satu objek JSON {{ … }}.")
         return value
@@ -183,10 +179,20 @@ def _content(decision: Decision) -> tuple[str, object, object]:
     return decision.pack, public, decision.private["data"]
 
 
-def _place(error: canonical.CanonicalError) -> str:
-    """Line and column where JSON ends being JSON, if the reader can name them."""
+def _unreadable(error: canonical.CanonicalError) -> RefusedDecisionError:
     cause = error.__cause__
-    return f" (baris {cause.lineno}, kolom {cause.colno})" if isinstance(cause, json.JSONDecodeError) else f" ({error})"
+    if isinstance(cause, json.JSONDecodeError):
+        return _refused(
+            "not_json",
+            "Berkas keputusan bukan JSON yang benar pada baris {line}, kolom {column}. Perbaiki lalu kirim lagi.",
+            line=str(cause.lineno),
+            column=str(cause.colno),
+        )
+    return _refused(
+        "ambiguous",
+        "Berkas keputusan tidak bisa dibaca dengan satu arti saja. Simpan sebagai JSON dalam UTF-8 tanpa BOM, dan "
+        "tulis setiap nama isian sekali saja.",
+    )
 
 
 def _warning(code: str, template: str, *, field: str, title: str, **params: str) -> Problem:

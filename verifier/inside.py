@@ -2,11 +2,19 @@
 
 Pure with respect to the outside: bytes and a request in, findings out. It is hostile ground all the same:
 whatever a parser can be made to do here, it does with the child's few rights.
+
+The child cannot open a file, a module among them. So whatever a library loads only when it is needed, `warm_up` loads
+in the waiting process; what it missed would be an error of that one file, not a way out.
 """
 
 import base64
+import codecs
+import contextlib
+import ctypes
+import importlib
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -35,6 +43,69 @@ _PIXELS_PER_MEGAPIXEL: Final = 1_000_000
 _IMAGE_SIDE_PIXELS: Final = 4096
 _THOROUGH_PAGES: Final = 4
 _THOROUGH_FACTOR: Final = 4 / 3
+
+# Imported inside functions by pyHanko 0.38, cryptography and Pillow 12. What an installation lacks, its child lacks.
+_LATE_MODULES: Final = (
+    "cryptography.hazmat.backends.openssl.backend",
+    "pyhanko.pdf_utils.crypt",
+    "pyhanko.pdf_utils.crypt.pdfmac",
+    "pyhanko.pdf_utils.filters",
+    "pyhanko.pdf_utils.font.api",
+    "pyhanko.pdf_utils.metadata.xmp_xml",
+    "pyhanko.sign.validation.pdf_embedded",
+    "PIL.ImageCms",
+    "PIL.ImageColor",
+    "PIL.ImagePalette",
+    "PIL.TiffImagePlugin",
+    "defusedxml.ElementTree",
+    "mmap",
+    "tempfile",
+)
+_CODECS: Final = ("ascii", "latin-1", "cp1252", "idna", "punycode", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le")
+# ISO/IEC 18004 texts in bytes say no encoding, or one of these; zbar 0.23 asks the C library, which loads each late.
+_TEXT_ENCODINGS: Final = (b"ISO8859-1", b"SJIS", b"BIG5", b"CP437")
+_SAMPLE_PDF: Final = b"""%PDF-1.7
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R
+/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj
+4 0 obj<</Length 31>>stream
+BT /F 9 Tf 9 9 Td (Contoh) Tj ET
+endstream endobj
+trailer<</Root 1 0 R/Size 5>>
+%%EOF
+"""
+
+
+def warm_up() -> None:
+    """Load what `inspect` may need, by reading small samples of our own; then nothing needs to be opened."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an old name that a library still brings along is no news here
+        for name in _LATE_MODULES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    for name in _CODECS:
+        codecs.lookup(name)
+    _keep_text_encodings()
+    Image.preinit()
+    for kind in _IMAGE_FORMATS:
+        sample = io.BytesIO()
+        Image.new("RGB", (99, 99), "white").save(sample, kind)
+        sample.seek(0)
+        read_codes(Image.open(sample, formats=_IMAGE_FORMATS), useful=lambda _: False)
+    pdf = pypdfium2.PdfDocument(_SAMPLE_PDF)
+    pdf[0].render().to_pil()
+    pdf[0].get_textpage().count_chars()
+    pdf.close()
+    attachment(_SAMPLE_PDF)
+
+
+def _keep_text_encodings() -> None:
+    """Opened, and never closed: the C library unloads a conversion that nobody holds."""
+    with contextlib.suppress(AttributeError, OSError):  # a C library without it loads nothing late either
+        iconv_open = ctypes.CDLL(None).iconv_open
+        for encoding in _TEXT_ENCODINGS:
+            iconv_open(b"UTF-8", encoding)
 
 
 def inspect(data: bytes, request: ReadRequest, limits: ReaderLimits) -> FileFindings:

@@ -1,12 +1,17 @@
 """Opening hostile files at arm's length: one confined child per file, and strict reading of what it says.
 
-A file that crashes, hangs or swells its reader costs one child and gets the answer "could not be read". The
-walls are proved by running against them when the reader starts; with `Isolation.REQUIRED` nothing is read
-where they do not stand.
+A file that crashes, hangs or swells its reader costs one child and gets the answer "could not be read". The walls
+are proved by running against them when the reader starts; with `Isolation.REQUIRED` nothing is read where they do
+not all stand. Every child raises them anew, and one that lacks a wall which stood at the start opens nothing.
+
+What is trusted: the waiting process (`verifier.warden`), which holds the service user's rights and never opens a
+file from outside. What is not: the child and its answer.
 """
 
 import contextlib
+import dataclasses
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -15,26 +20,31 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Protocol, Self
 
 from registry.formats.errors import AbsahError, UnavailableError
-from verifier.confinement import Wall
+from verifier.confinement import Targets, Wall
 from verifier.findings import FileFindings, FindingsError
 from verifier.request import READY, Isolation, ReaderLimits, ReadRequest, encode_job
 
+_LOG: Final = logging.getLogger("absah.reader")
 _BYTES_PER_MIB: Final = 1 << 20
 _BYTES_PER_KIB: Final = 1 << 10
+_PROOF: Final = b"nobody may change this"
 _START_SECONDS: Final = 60.0  # a cold disk and a busy machine; usually under two
 _GRACE_SECONDS: Final = 2.0  # the warden kills first, the parent only where the warden cannot
+_NEARLY: Final = 0.9  # the processor's time is counted in ticks, from a little before ours
 _COMMAND: Final = (sys.executable, "-I", "-m", "verifier.warden")
 # What a library may need to be found by; nothing else of the service's environment reaches the child.
 _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 _REMEDY: Final = (
-    "Allow unprivileged user namespaces (Debian: sysctl kernel.unprivileged_userns_clone=1; Ubuntu: sysctl "
-    "kernel.apparmor_restrict_unprivileged_userns=0; in a container: a seccomp profile that permits unshare), "
-    'or accept a reader that is not cut off with isolation = "preferred" in absah.toml.'
+    "Use Linux on x86_64 or aarch64 with seccomp filters; allow unprivileged user namespaces (Debian: sysctl "
+    "kernel.unprivileged_userns_clone=1; Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a "
+    "container: a seccomp profile that permits unshare and chroot), or accept a reader that is not cut off with "
+    'isolation = "preferred" in absah.toml.'
 )
 
 
@@ -76,6 +86,7 @@ class Reader:
         self._lock = threading.Lock()
         self._warden: _Warden | None = None
         self._standing: frozenset[Wall] = frozenset()
+        self._warned = False
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +117,8 @@ class Reader:
             raise ReaderStoppedError("file_too_large")
         with self._lock:
             connection = self._running().hire()
-        job = encode_job(self._limits, request=request, data=data)
+            walls = self._standing
+        job = encode_job(self._limits, request=request, data=data, walls=walls)
         reply = _answer(connection, job, self._limits)
         if reply.keys() == {"findings"}:
             try:
@@ -125,26 +137,43 @@ class Reader:
         except ReaderStoppedError as error:
             self._stop()
             raise UnavailableError(f"the file reader failed its self-test: {error.cause}") from error
-        missing = frozenset(Wall) - self._standing
-        if missing and self._isolation is Isolation.REQUIRED:
+        names = ", ".join(sorted(frozenset(Wall) - self._standing))
+        if names and self._isolation is Isolation.REQUIRED:
             self._stop()
-            names = ", ".join(sorted(missing))
             raise UnavailableError(f"the file reader cannot be cut off from: {names}. {_REMEDY}")
+        if names and not self._warned:
+            self._warned = True
+            _LOG.warning("hostile files are opened by a process that is not cut off from: %s. %s", names, _REMEDY)
         return self._warden
 
     def _prove(self, warden: "_Warden") -> frozenset[Wall]:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            job = encode_job(self._limits, request=None, open_port=listener.getsockname()[1])
+        with (
+            tempfile.TemporaryDirectory(prefix="absah-proof-") as folder,
+            socket.create_server(("127.0.0.1", 0)) as listener,
+            socket.socket(socket.AF_UNIX) as local,
+        ):
+            targets = Targets(port=listener.getsockname()[1], folder=folder)
+            targets.file.write_bytes(_PROOF)
+            local.bind(str(targets.socket))
+            local.listen()
+            job = encode_job(self._limits, request=None, targets=dataclasses.asdict(targets))
             reply = _answer(warden.hire(), job, self._limits)
+            untouched = _is_untouched(targets)
         standing = reply.get("standing")
         if not isinstance(standing, list) or not set(standing) <= set(Wall):
             raise ReaderStoppedError("answer_refused")
-        return frozenset(map(Wall, standing))
+        return frozenset(map(Wall, standing)) - (frozenset() if untouched else {Wall.WRITING})
 
     def _stop(self) -> None:
         if self._warden is not None:
             self._warden.stop()
             self._warden = None
+
+
+def _is_untouched(targets: Targets) -> bool:
+    """The parent's own look at what the self-test tried to change."""
+    names = {path.name for path in Path(targets.folder).iterdir()}
+    return names == {targets.file.name, targets.socket.name} and targets.file.read_bytes() == _PROOF
 
 
 class _Warden:
@@ -221,7 +250,7 @@ def _answer(connection: socket.socket, job: bytes, limits: ReaderLimits) -> dict
             raise ReaderStoppedError("reader_crashed") from error
     if not raw:
         spent = time.monotonic() - started
-        late = spent >= min(limits.wall_seconds, limits.cpu_seconds)
+        late = spent >= _NEARLY * min(limits.wall_seconds, limits.cpu_seconds)
         raise ReaderStoppedError("time_exceeded" if late else "reader_crashed")
     try:
         reply = json.loads(raw.decode("utf-8"))

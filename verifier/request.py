@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import enum
 import json
+from collections.abc import Iterable
 from typing import Any, Final, Self
 
 from registry.formats.record import SignerRecord
@@ -110,14 +111,24 @@ class ReadRequest:
 
 
 def encode_job(
-    limits: ReaderLimits, *, request: ReadRequest | None, data: bytes = b"", open_port: int | None = None
+    limits: ReaderLimits,
+    *,
+    request: ReadRequest | None,
+    data: bytes = b"",
+    walls: Iterable[str] = (),
+    targets: dict[str, Any] | None = None,
 ) -> bytes:
-    """What the parent sends for one file, or for a self-test where `request` is None (see verifier.warden)."""
+    """What the parent sends for one file, or for a self-test where `request` is None (see verifier.warden).
+
+    `walls` are those (verifier.confinement.Wall) without which the child must not open the file; `targets` what a
+    self-test runs against.
+    """
     header = json.dumps(
         {
             "limits": dataclasses.asdict(limits),
+            "walls": sorted(walls),
             "request": None if request is None else request.to_json(),
-            "open_port": open_port,
+            "targets": targets,
         }
     ).encode()
     return len(header).to_bytes(LENGTH_BYTES, "big") + header + data

@@ -20,6 +20,7 @@ import dataclasses
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from keys.trust import Trust
@@ -37,6 +38,9 @@ from verifier.findings import Chain, FileFindings, FileKind, SignatureFindings, 
 from verifier.reader import FileReader, ReaderStoppedError
 from verifier.request import DEFAULT_PROFILE, ReadRequest
 from verifier.shown import Problem, Shown, read_text, read_token
+
+# A decision is a form of a few kilobytes; to parse as much as this, made to be dear, takes a tenth of a second.
+_MAX_DECISION_BYTES: Final = 128 << 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +271,8 @@ def _revision_record(asking: Asking, signature: SignatureFindings | None) -> Per
 def _attachment_digest(findings: FileFindings | None) -> bytes | None:
     """SHA-256 of the decision that a file says it is; None where it says nothing that can be relied on.
 
-    Under a signature that holds this is the signed attachment. Otherwise it must at least be in canonical form:
-    a damaged attachment makes a damaged file, not one with the code of another permit.
+    Under a signature that holds this is the signed attachment. Otherwise it must at least be short and in canonical
+    form: a damaged attachment makes a damaged file, not one with the code of another permit.
     """
     if findings is None:
         return None
@@ -280,6 +284,9 @@ def _attachment_digest(findings: FileFindings | None) -> bytes | None:
 
 
 def _is_canonical(data: bytes) -> bool:
+    """Asked of hostile bytes, in the parent, and therefore of no more than a decision may be."""
+    if len(data) > _MAX_DECISION_BYTES:
+        return False
     try:
         return canonical.dump(canonical.parse(data)) == data
     except canonical.CanonicalError:

@@ -7,8 +7,11 @@ import base64
 import datetime
 import hashlib
 import io
+import json
 import random
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -26,7 +29,8 @@ from signing import pades
 from verifier import inside
 from verifier.findings import CodeText, FileFindings, FileKind, sniff
 from verifier.inside import inspect
-from verifier.request import ReaderLimits, ReadRequest
+from verifier.reader import Reader
+from verifier.request import Isolation, ReaderLimits, ReadRequest
 
 NOW = datetime.datetime(2026, 11, 23, 7, 30, 15, tzinfo=datetime.UTC)
 HOST = "izin.contoh.example"
@@ -141,32 +145,72 @@ def test_no_page_is_drawn_where_no_codes_are_asked_for(monkeypatch: pytest.Monke
 
 
 def test_a_signed_permit_is_found_with_signature_code_and_attachment(tmp_path: Path) -> None:
-    pki = DevelopmentPki.make(tmp_path / "keys", now=NOW, person="Drs. H. Contoh", office="Dinas Contoh")
-    key = pki.signing_key()
-    box = pades.Box(page=1, x1=300, y1=100, x2=500, y2=160)
-    unsigned = pdf(LINK, attachment=ATTACHMENT, variant="pdf/a-3a")
-    data = pades.sign_certified(unsigned, key=key, at=NOW, place=box, label="Tanda tangan")
-    trust = pki.trust(NOW)
-    signer = SignerRecord(
-        certificate=key.certificate, issuers=key.issuers, sha256=hashlib.sha256(key.certificate).digest()
-    )
-    request = ReadRequest(
-        roots=trust.roots,
-        signers=(signer,),
-        revocation_lists=trust.revocation_lists,
-        moment=NOW,
-        profile="certified-p1",
-        host=HOST,
-    )
+    data = signed(tmp_path)
+    unsigned = pdf(LINK, attachment=ATTACHMENT)
+    request = ReadRequest.from_json(json.loads((tmp_path / "request.json").read_text()))
     found = inspect(data, request, LIMITS)
     assert found.signature.cryptographically_valid
     assert (found.signature.problems, found.signature.chain) == ((), "passed")
     assert found.signature.attachment_bytes == ATTACHMENT
     assert found.texts == (CodeText(page=1, text=LINK),)
+    with Reader(isolation=Isolation.PREFERRED) as reader:
+        assert reader.read(data, request) == found  # the confined child lacks nothing that it takes
     copy = inspect(unsigned, request, LIMITS)
     assert not copy.signature.signed
     assert copy.attachment_bytes == ATTACHMENT
     assert copy.signature.attachment is None
+
+
+def test_nothing_is_opened_once_warm(tmp_path: Path) -> None:
+    """Heard from the interpreter itself, in a fresh process: no module, no file, no library is loaded late."""
+    samples = {
+        "signed.pdf": signed(tmp_path),
+        "plain.pdf": pdf(LINK, attachment=ATTACHMENT),
+        "far.pdf": pdf(*[None] * 2),
+        **{kind: written(symbol(LINK).convert("RGB"), kind) for kind in ("PNG", "JPEG", "WEBP", "MPO")},
+        "empty.png": written(Image.new("RGB", (900, 900), "white"), "PNG"),
+        "palette.png": written(symbol(LINK).convert("P"), "PNG"),
+    }
+    for name, data in samples.items():
+        (tmp_path / name).write_bytes(data)
+    code = """
+import dataclasses, json, pathlib, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from verifier import inside
+from verifier.request import ReaderLimits, ReadRequest
+request = ReadRequest.from_json(json.loads(pathlib.Path(sys.argv[2], "request.json").read_text()))
+data = [pathlib.Path(sys.argv[2], name).read_bytes() for name in json.loads(sys.argv[3])]
+inside.warm_up()
+heard = []
+sys.addaudithook(lambda event, args: heard.append((event, repr(args[:1]))))
+for one in data:
+    inside.inspect(one, request, ReaderLimits())
+watched = ("open", "import", "os.", "socket.", "ctypes.dlopen", "subprocess.", "mmap.")
+late = [one for one in heard if one[0].startswith(watched)]
+print(json.dumps(late))
+"""
+    path = json.dumps([path for path in sys.path if path])
+    command = [sys.executable, "-c", code, path, str(tmp_path), json.dumps(list(samples))]
+    assert json.loads(subprocess.run(command, capture_output=True, check=True).stdout) == []
+
+
+def signed(folder: Path) -> bytes:
+    """A signed permit; the request to judge it by is left in `folder`."""
+    pki = DevelopmentPki.make(folder / "keys", now=NOW, person="Drs. H. Contoh", office="Dinas Contoh")
+    key, trust = pki.signing_key(), pki.trust(NOW)
+    sha256 = hashlib.sha256(key.certificate).digest()
+    request = ReadRequest(
+        roots=trust.roots,
+        signers=(SignerRecord(certificate=key.certificate, issuers=key.issuers, sha256=sha256),),
+        revocation_lists=trust.revocation_lists,
+        moment=NOW,
+        profile="certified-p1",
+        host=HOST,
+    )
+    (folder / "request.json").write_text(json.dumps(request.to_json()))
+    box = pades.Box(page=1, x1=300, y1=100, x2=500, y2=160)
+    unsigned = pdf(LINK, attachment=ATTACHMENT, variant="pdf/a-3a")
+    return pades.sign_certified(unsigned, key=key, at=NOW, place=box, label="Tanda tangan")
 
 
 # Pictures

@@ -4,15 +4,20 @@
 file's bytes.
 """
 
+import base64
 import contextlib
 import dataclasses
 import datetime
+import hashlib
 import io
 import json
 import os
+import platform
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,11 +29,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from registry.formats.errors import UnavailableError
-from verifier import confinement
+from verifier import verify, warden
 from verifier.confinement import Wall
 from verifier.findings import Chain, CodeText, FileFindings, FileKind, FindingsError, SignatureFindings
 from verifier.reader import Reader, ReaderStoppedError
-from verifier.request import Isolation, ReaderLimits, ReadRequest
+from verifier.request import Isolation, ReaderLimits, ReadRequest, encode_job
 
 REQUEST = ReadRequest(
     roots=(),
@@ -45,7 +50,7 @@ import json, os, socket, sys, time, types
 sys.path[:0] = {path!r}
 sys.modules["verifier.inside"] = types.ModuleType("verifier.inside")  # what opens files is not what is tested
 import verifier.warden as warden
-from verifier.confinement import Wall, confine
+from verifier.confinement import Wall, confine, empty_folder
 from verifier.findings import FileFindings, FileKind
 
 GOOD = {{"findings": FileFindings(kind=FileKind.OTHER).to_json()}}
@@ -54,6 +59,9 @@ def child(connection):
     size = int.from_bytes(warden._receive(connection, 8), "big")
     job = json.loads(warden._receive(connection, size))
     if job["request"] is None:
+        if {changes!r}:
+            with open(job["targets"]["folder"] + "/file", "r+b") as file:
+                file.write(b"X")
         connection.sendall(json.dumps({{"standing": {standing!r}}}).encode())
         return
     name = warden._receive_rest(connection).decode("utf-8", "surrogateescape")
@@ -64,6 +72,26 @@ def child(connection):
         connection.sendall(json.dumps(GOOD).encode())
     elif name == "pid":
         connection.sendall(json.dumps(GOOD | {{"findings": {{"pid": os.getpid()}}}}).encode())
+    elif name == "walls":
+        with open({folder!r} + "/walls", "w") as file:
+            json.dump(job["walls"], file)
+    elif name == "descriptors":
+        held = []
+        for number in os.listdir("/proc/self/fd"):
+            try:
+                held.append(os.readlink("/proc/self/fd/" + number))
+            except FileNotFoundError:
+                pass  # the listing's own
+        with open({folder!r} + "/descriptors", "w") as file:
+            json.dump(held, file)
+    elif name.startswith("leaves a child"):
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(3600)
+        with open({folder!r} + "/left", "w") as file:
+            file.write(str(pid))
+        if name.endswith("hangs"):
+            time.sleep(3600)
     elif name == "dies":
         os._exit(9)
     elif name == "raises":
@@ -77,7 +105,7 @@ def child(connection):
         connection.sendall(b'{{"findings"')
         time.sleep(3600)
     elif name == "spins":
-        confine(warden.ReaderLimits(**job["limits"]))
+        confine(warden.ReaderLimits(**job["limits"]), empty=empty_folder())
         while True:
             pass
     elif name == "floods":
@@ -90,16 +118,24 @@ def child(connection):
         connection.sendall(name.encode("utf-8", "surrogateescape"))
 
 control = socket.socket(fileno=os.dup(0))
+warden._forget_standard_input()
 control.sendall(b"+")
 warden.Warden(control, wall_seconds=int(sys.argv[1]), job=child).serve()
 """
 
 
 def child_reader(
-    folder: Path, *, standing: list[str], isolation: Isolation = Isolation.REQUIRED, **limits: int
+    folder: Path,
+    *,
+    standing: list[str],
+    isolation: Isolation = Isolation.REQUIRED,
+    changes: bool = False,
+    **limits: int,
 ) -> Reader:
     script = folder / "child.py"
-    script.write_text(CHILD.format(path=[path for path in sys.path if path], standing=[str(wall) for wall in standing]))
+    walls = [str(wall) for wall in standing]
+    path = [path for path in sys.path if path]
+    script.write_text(CHILD.format(path=path, standing=walls, folder=str(folder), changes=changes))
     chosen = ReaderLimits(**{"wall_seconds": 1, "cpu_seconds": 1, "answer_kib": 64, **limits})
     return Reader(limits=chosen, isolation=isolation, command=(sys.executable, str(script)))
 
@@ -126,17 +162,83 @@ def cause(reader: Reader, data: bytes) -> str:
 
 # The walls
 
+_KNOWN_MACHINE = sys.platform.startswith("linux") and platform.machine() in ("x86_64", "aarch64")
+_of_a_known_machine = pytest.mark.skipif(not _KNOWN_MACHINE, reason="the filter of calls knows Linux's two machines")
+
 
 def test_what_can_be_had_without_privilege_always_stands(reader: Reader) -> None:
-    assert {Wall.WRITING, Wall.MEMORY} <= reader.walls
+    assert Wall.MEMORY in reader.walls
 
 
-def test_the_network_is_gone_where_the_system_knows_namespaces(reader: Reader) -> None:
-    if not sys.platform.startswith("linux"):
-        pytest.skip("network namespaces are Linux's")
-    if not _may_unshare():
-        pytest.skip("this machine permits no network namespace: isolation = required refuses to serve here")
+@_of_a_known_machine
+def test_every_wall_stands_with_and_without_privilege(reader: Reader) -> None:
     assert reader.walls == frozenset(Wall)
+
+
+def test_the_self_test_sees_a_wall_that_is_not_there(tmp_path: Path) -> None:
+    """This very process is not confined: every proof must fail here."""
+    assert _attempt(tmp_path, raised=False)["proved"] == []
+
+
+@_of_a_known_machine
+@pytest.mark.parametrize("means", ["few calls", "empty room"])
+def test_either_means_alone_keeps_files_and_network_away(tmp_path: Path, means: str) -> None:
+    """Of two walls behind one another each must stand by itself."""
+    if means == "empty room" and not _may_unshare():
+        pytest.skip("this machine permits no namespace")
+    found = _attempt(tmp_path, raised=True, without="syscalls" if means == "empty room" else "room")
+    expected = {Wall.NETWORK, Wall.UNIX_SOCKETS, Wall.FILES, Wall.WRITING, Wall.PROCESSES, Wall.PRIVILEGES}
+    assert expected <= set(found["raised"]) & set(found["proved"])
+
+
+@_of_a_known_machine
+def test_no_means_no_claim(tmp_path: Path) -> None:
+    found = _attempt(tmp_path, raised=True, without="both")
+    assert not {Wall.NETWORK, Wall.UNIX_SOCKETS, Wall.FILES, Wall.WRITING, Wall.SIGNALS} & set(found["raised"])
+
+
+def _attempt(folder: Path, *, raised: bool, without: str = "") -> dict[str, list[str]]:
+    """What `confine` says and `standing` finds in a process of this very user's, started by it."""
+    with tempfile.TemporaryDirectory() as short:  # a unix socket's name has at most 107 bytes
+        script = folder / "attempt.py"
+        script.write_text(ATTEMPT.format(path=[path for path in sys.path if path], targets=short))
+        done = subprocess.run(
+            [sys.executable, str(script), "raised" if raised else "open", without], capture_output=True, check=True
+        )
+    return json.loads(done.stdout)
+
+
+ATTEMPT = """
+import json, os, socket, sys
+sys.path[:0] = {path!r}
+from verifier import confinement, syscalls
+from verifier.request import ReaderLimits
+
+if sys.argv[2] in ("syscalls", "both"):
+    syscalls.restrict = lambda: False
+if sys.argv[2] in ("room", "both"):
+    confinement._enter = lambda empty: os.close(empty)
+    confinement._CLONE_NEWNET = confinement._CLONE_NEWUSER = -1
+listener, local = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
+targets = confinement.Targets(port=listener.getsockname()[1], folder={targets!r})
+targets.file.write_bytes(b"x")
+local.bind(str(targets.socket))
+local.listen()
+ours, theirs = socket.socketpair()
+empty = confinement.empty_folder()
+if os.fork() == 0:
+    raised = []
+    if sys.argv[1] == "raised":
+        confinement.let_go(theirs.fileno(), empty)
+        raised = confinement.confine(ReaderLimits(), empty=empty)
+    limits = ReaderLimits(memory_mib=768 if raised else 8)
+    proved = confinement.standing(limits, targets=targets, connection=theirs.fileno())
+    theirs.sendall(json.dumps({{"raised": sorted(raised), "proved": sorted(proved)}}).encode())
+    os._exit(0)
+theirs.close()
+while chunk := ours.recv(4096):
+    sys.stdout.write(chunk.decode())
+"""
 
 
 def _may_unshare() -> bool:
@@ -150,11 +252,47 @@ def _may_unshare() -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def test_the_self_test_sees_a_wall_that_is_not_there() -> None:
-    """This very process is not confined: every proof must fail here."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        limits = ReaderLimits(memory_mib=8)
-        assert confinement.standing(limits, open_port=listener.getsockname()[1]) == frozenset()
+# What a taken-over child may try, beyond what the self-test tries anyway: the calls by their numbers.
+CALLS = {
+    "x86_64": {
+        "kill": 62, "tgkill": 234, "clone": 56, "clone3": 435, "fork": 57, "vfork": 58, "execve": 59, "execveat": 322,
+        "open": 2, "openat": 257, "openat2": 437, "creat": 85, "open_by_handle_at": 304, "truncate": 76, "unlink": 87,
+        "unlinkat": 263, "rename": 82, "socket": 41, "socketpair": 53, "connect": 42, "bind": 49, "sendmsg": 46,
+        "recvmsg": 47, "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "pidfd_open": 434,
+        "pidfd_getfd": 438, "io_uring_setup": 425, "bpf": 321, "unshare": 272, "setns": 308, "mount": 165,
+        "chroot": 161, "memfd_create": 319, "shmget": 29, "mq_open": 240, "keyctl": 250, "perf_event_open": 298,
+        "userfaultfd": 323, "setsid": 112, "setpgid": 109, "prlimit64": 302, "seccomp": 317, "x32 openat": 0x40000101,
+    },
+    "aarch64": {
+        "kill": 129, "tgkill": 131, "clone": 220, "clone3": 435, "execve": 221, "execveat": 281, "openat": 56,
+        "openat2": 437, "open_by_handle_at": 265, "truncate": 45, "unlinkat": 35, "renameat2": 276, "socket": 198,
+        "socketpair": 199, "connect": 203, "bind": 200, "sendmsg": 211, "recvmsg": 212, "ptrace": 117,
+        "process_vm_readv": 270, "process_vm_writev": 271, "pidfd_open": 434, "pidfd_getfd": 438,
+        "io_uring_setup": 425, "bpf": 280, "unshare": 97, "setns": 268, "mount": 40, "chroot": 51,
+        "memfd_create": 279, "shmget": 194, "mq_open": 180, "keyctl": 219, "perf_event_open": 241,
+        "userfaultfd": 282, "setsid": 157, "setpgid": 154, "prlimit64": 261, "seccomp": 277,
+    },
+}  # fmt: skip
+
+
+@_of_a_known_machine
+def test_calls_that_computing_does_not_need_are_refused() -> None:
+    names = CALLS[platform.machine()]
+    code = """
+import ctypes, errno, json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from verifier import syscalls
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert syscalls.restrict()
+zero = [ctypes.c_long(0)] * 6
+def refused(number):
+    return libc.syscall(ctypes.c_long(number), *zero) == -1 and ctypes.get_errno() in (errno.EPERM, errno.ENOSYS)
+print(json.dumps([name for name, number in json.loads(sys.argv[2]).items() if not refused(number)]))
+"""
+    path = json.dumps([path for path in sys.path if path])
+    done = subprocess.run([sys.executable, "-c", code, path, json.dumps(names)], capture_output=True, check=True)
+    assert json.loads(done.stdout) == []
 
 
 @pytest.mark.parametrize("missing", list(Wall))
@@ -167,10 +305,79 @@ def test_required_refuses_and_names_the_remedy(tmp_path: Path, missing: Wall) ->
         assert 'isolation = "preferred"' in str(caught.value)
 
 
-def test_preferred_goes_on_and_says_what_stands(tmp_path: Path) -> None:
+def test_preferred_goes_on_and_says_what_stands(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with child_reader(tmp_path, standing=[Wall.WRITING], isolation=Isolation.PREFERRED) as reader:
         assert reader.read(b"good", REQUEST) == GOOD
         assert reader.walls == {Wall.WRITING}
+        reader.close()
+        reader.start()
+    (warning,) = (record for record in caplog.records if record.name == "absah.reader")
+    assert "files, memory, network, privileges" in warning.getMessage()
+
+
+def test_all_walls_standing_is_nothing_to_warn_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with child_reader(tmp_path, standing=sorted(Wall), isolation=Isolation.PREFERRED) as reader:
+        reader.start()
+    assert not [record for record in caplog.records if record.name == "absah.reader"]
+
+
+def test_a_word_about_writing_is_not_taken_where_the_file_was_changed(tmp_path: Path) -> None:
+    with (
+        child_reader(tmp_path, standing=sorted(Wall), changes=True) as reader,
+        pytest.raises(UnavailableError, match="cut off from: writing"),
+    ):
+        reader.start()
+
+
+def test_each_file_demands_the_walls_that_stood_at_the_start(tmp_path: Path) -> None:
+    """Else a wall that fails later, for want of namespaces say, would fail in silence."""
+    with child_reader(tmp_path, standing=[Wall.MEMORY, Wall.FILES], isolation=Isolation.PREFERRED) as reader:
+        with pytest.raises(ReaderStoppedError):
+            reader.read(b"walls", REQUEST)
+        assert json.loads((tmp_path / "walls").read_text()) == ["files", "memory"]
+
+
+def test_a_child_without_a_demanded_wall_opens_nothing_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warden.confinement, "confine", lambda *_, **__: frozenset(Wall) - {Wall.NETWORK})
+    monkeypatch.setattr(warden.inside, "inspect", lambda *_: GOOD)
+    assert _answered(walls=frozenset(Wall)) == b""
+    assert json.loads(_answered(walls=frozenset(Wall) - {Wall.NETWORK})) == {"findings": GOOD.to_json()}
+
+
+def _answered(*, walls: frozenset[Wall]) -> bytes:
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.sendall(encode_job(ReaderLimits(), request=REQUEST, data=b"file", walls=walls))
+        ours.shutdown(socket.SHUT_WR)
+        with theirs:
+            warden.answer(theirs, empty=-1)
+        try:
+            return ours.recv(1 << 16)
+        except ConnectionResetError:  # what a socket says that was closed over an unread file
+            return b""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here")
+def test_a_child_holds_its_own_connection_and_nothing_of_its_wardens(tmp_path: Path) -> None:
+    """Above all not the socket on which the next stranger's file arrives."""
+    with child_reader(tmp_path, standing=sorted(Wall)) as reader, pytest.raises(ReaderStoppedError):
+        reader.read(b"descriptors", REQUEST)
+    held = json.loads((tmp_path / "descriptors").read_text())
+    assert [target for target in held if target != "/dev/null"] == [next(t for t in held if t.startswith("socket:"))]
+    assert held.count("/dev/null") == 3
+
+
+@pytest.mark.parametrize("deed", [b"leaves a child", b"leaves a child and hangs"])
+def test_what_a_child_started_ends_with_it(tmp_path: Path, deed: bytes) -> None:
+    with child_reader(tmp_path, standing=sorted(Wall)) as reader:
+        with pytest.raises(ReaderStoppedError):
+            reader.read(deed, REQUEST)
+        left = int((tmp_path / "left").read_text())
+        reader.read(b"good", REQUEST)  # the warden reaps when it next wakes
+        deadline = time.monotonic() + 3
+        while (alive := not _is_zombie(left)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert not alive
 
 
 def test_a_self_test_that_says_nonsense_is_no_self_test(tmp_path: Path) -> None:
@@ -288,6 +495,23 @@ def test_closing_leaves_no_process_behind(tmp_path: Path) -> None:
     assert not stuck.is_alive()
     time.sleep(0.1)
     assert not any(Path(f"/proc/{pid}").exists() and not _is_zombie(pid) for pid in (warden, *born))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no list of children here")
+def test_a_confined_child_does_not_outlive_its_warden() -> None:
+    """Changing user takes away the wish to die with one's parent; it has to be made after that."""
+    with Reader(isolation=Isolation.PREFERRED) as reader:
+        reader.start()
+        warden_pid = reader._warden._process.pid
+        with reader._warden.hire() as connection:
+            connection.sendall(encode_job(ReaderLimits(), request=REQUEST, data=b"the file's first half"))
+            time.sleep(0.5)  # the child has raised its walls and waits for the other half
+            (child,) = Path(f"/proc/{warden_pid}/task/{warden_pid}/children").read_text().split()
+            os.kill(warden_pid, signal.SIGKILL)
+            deadline = time.monotonic() + 3
+            while (alive := not _is_zombie(child)) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert not alive
 
 
 def _is_zombie(pid: str | int) -> bool:
@@ -411,3 +635,16 @@ def test_other_json_is_refused(value: object) -> None:
         FileFindings.from_json(value)
     with pytest.raises(FindingsError):
         SignatureFindings.from_json(value)
+
+
+def test_the_parent_parses_no_more_than_a_decision_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of brackets is canonical JSON, and most of a second of the web server's time."""
+    short, long = (b"[" + b",".join([b"[]"] * count) + b"]" for count in (100, 300_000))
+    parsed = []
+    monkeypatch.setattr(
+        verify.canonical, "parse", lambda data, parse=verify.canonical.parse: parsed.append(len(data)) or parse(data)
+    )
+    for data, expected in ((short, hashlib.sha256(short).digest()), (long, None)):
+        found = FileFindings(kind=FileKind.OTHER, attachment=base64.b64encode(data).decode())
+        assert verify._attachment_digest(found) == expected
+    assert parsed == [len(short)]

@@ -195,7 +195,7 @@ def photograph(page: Image.Image) -> bytes:
     soft = askew.filter(ImageFilter.GaussianBlur(0.6))
     shade = Image.linear_gradient("L").resize(soft.size).point(lambda value: 255 - value // 5)
     lit = Image.composite(soft, ImageEnhance.Brightness(soft).enhance(0.8), shade)
-    noise = Image.frombytes("L", (256, 256), random.Random(1).randbytes(256 * 256)).resize(soft.size)  # noqa: S311
+    noise = Image.frombytes("L", (256, 256), random.Random(1).randbytes(256 * 256)).resize(soft.size)  # noqa: S311  # grain
     grainy = Image.blend(lit, Image.merge("RGB", (noise, noise, noise)), 0.06)
     buffer = io.BytesIO()
     grainy.save(buffer, "JPEG", quality=75)

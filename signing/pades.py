@@ -128,7 +128,7 @@ class _PlainPdf17Signer(signers.PdfSigner):
     clause 1). PAdES brought ECDSA to 1.7: its own extension is enough.
     """
 
-    def register_extensions(self, pdf_out: BasePdfFileWriter, *, md_algorithm: str) -> None:  # noqa: ARG002
+    def register_extensions(self, pdf_out: BasePdfFileWriter, *, md_algorithm: str) -> None:  # noqa: ARG002  # pyHanko's signature
         pdf_out.register_extension(ESIC_EXTENSION_1)
 
 

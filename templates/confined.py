@@ -11,11 +11,11 @@ import weasyprint.urls
 from registry.formats.errors import UnavailableError
 
 
-class RefusedAddressError(weasyprint.urls.FatalURLFetchingError):  # type: ignore[misc]
+class RefusedAddressError(weasyprint.urls.FatalURLFetchingError):  # type: ignore[misc]  # untyped base
     """An address that the page has no business with. Not an `Exception`: WeasyPrint swallows those."""
 
 
-class Fetcher(weasyprint.urls.URLFetcher):  # type: ignore[misc]
+class Fetcher(weasyprint.urls.URLFetcher):  # type: ignore[misc]  # untyped base
     """Gives the files it was made with, and data addresses; stops the rendering for anything else."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -39,7 +39,7 @@ def strictly() -> Iterator[None]:
     """
     complaints: list[str] = []
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]  # no class for one method
     logger = logging.getLogger("weasyprint")
     logger.addHandler(handler)
     try:

@@ -8,9 +8,9 @@ import base64
 import io
 from typing import Final
 
-from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped]
-from fontTools.pens.transformPen import TransformPen  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped]  # no stubs
+from fontTools.pens.transformPen import TransformPen  # type: ignore[import-untyped]  # no stubs
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # no stubs
 
 _COLOUR: Final = "#f3edf9"
 _ANGLE: Final = -52

@@ -132,7 +132,7 @@ def _speaks_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) ->
         return False
     try:
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-        return usage.crl_sign and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+        return usage.crl_sign and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # other keys: TypeError
     except (x509.ExtensionNotFound, TypeError, UnsupportedAlgorithm):
         return False
 

@@ -238,7 +238,7 @@ def _any(attempts: list[Callable[[], object]]) -> None:
 
 
 def _open_any(*paths: str) -> None:
-    _any([lambda path=path: os.close(os.open(path, os.O_RDONLY)) for path in paths])  # type: ignore[misc]
+    _any([lambda path=path: os.close(os.open(path, os.O_RDONLY)) for path in paths])  # type: ignore[misc]  # bound early
 
 
 def _change_any(targets: Targets) -> None:
@@ -269,7 +269,7 @@ def _use_any_descriptor(connection: int) -> None:
     if not all(stat.S_ISCHR(one.st_mode) and one.st_rdev == nowhere[0].st_rdev for one in nowhere):
         return
     others = (descriptor for descriptor in range(3, _DESCRIPTORS_TRIED) if descriptor != connection)
-    _any([lambda descriptor=descriptor: os.fstat(descriptor) for descriptor in others])  # type: ignore[misc]
+    _any([lambda descriptor=descriptor: os.fstat(descriptor) for descriptor in others])  # type: ignore[misc]  # bound early
 
 
 def _fork() -> None:

@@ -88,7 +88,7 @@ def restrict() -> bool:
     Needs `no_new_privs`, no privilege. Known for Linux on x86_64 and aarch64 with a 64-bit interpreter.
     """
     machine = _MACHINES.get(platform.machine())
-    if machine is None or not sys.platform.startswith("linux") or struct.calcsize("P") * 8 != 64:  # noqa: PLR2004
+    if machine is None or not sys.platform.startswith("linux") or struct.calcsize("P") * 8 != 64:  # noqa: PLR2004  # bits
         return False
     instructions = _filter(machine)
     program = _Program(len(instructions) // 8, instructions)

@@ -146,7 +146,7 @@ class _Static(StaticFiles):
     """Files of the package, whose address changes with their content."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on
         response.headers["Cache-Control"] = "public, max-age=86400"
         return response
 
@@ -376,4 +376,4 @@ async def _health(_: Request) -> Response:
 async def _http_error(pages: Pages, request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
-    return pages.error(request, "not_found" if status == 404 else "not_possible", status, headers=headers)  # noqa: PLR2004
+    return pages.error(request, "not_found" if status == 404 else "not_possible", status, headers=headers)  # noqa: PLR2004  # HTTP

@@ -188,7 +188,7 @@ def _private(decision: model.GensetDecision, today: datetime.date, region: Regio
     if doubt := identifiers.nik_doubt(private.nik, today=today):
         yield _finding("warning", ("private", "nik"), doubt, _NIK_DOUBTS[doubt])
     individual = decision.public.holder.form is model.LegalForm.PERORANGAN
-    if individual and len(private.npwp) == 16 and not private.npwp.startswith("0") and private.npwp != private.nik:  # noqa: PLR2004
+    if individual and len(private.npwp) == 16 and not private.npwp.startswith("0") and private.npwp != private.nik:  # noqa: PLR2004  # the newer form
         yield _finding(
             "warning", ("private", "npwp"), "npwp_not_nik",
             "{label} berbeda dari NIK-nya, padahal NPWP 16 angka milik perorangan sama dengan NIK. Cocokkan keduanya "

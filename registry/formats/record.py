@@ -3,8 +3,8 @@
 import dataclasses
 import datetime
 import enum
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
 
 
 class Status(enum.StrEnum):
@@ -17,6 +17,9 @@ class Status(enum.StrEnum):
     SUPERSEDED = "superseded"
 
 
+FINAL: Final = frozenset({Status.REVOKED, Status.ANNULLED, Status.SUPERSEDED})
+
+
 class MandateMode(enum.StrEnum):
     """By what right someone signs for the office (docs/glossary.md)."""
 
@@ -24,6 +27,7 @@ class MandateMode(enum.StrEnum):
     PLT = "plt"
     PLH = "plh"
     AN = "an"
+    UB = "ub"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,12 @@ class SignerRecord:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRecord:
-    """One change of state. `replaced_by` is the number of the instrument that supersedes this one."""
+    """One change of state, as the instrument that ordered it says.
+
+    `ground` is the reason in words, `legal_ground` the provision it rests on. `replaced_by` is the number of the
+    permit that supersedes this one. `sequence` counts the changes of one permit from 1 (its issue) in the order in
+    which they were recorded; `document_sha256` is the signed instrument's, once the registry holds it.
+    """
 
     status: Status
     effective: datetime.datetime
@@ -92,6 +101,36 @@ class StatusRecord:
     ground: str
     instrument_number: str | None = None
     replaced_by: str | None = None
+    legal_ground: str | None = None
+    instrument_date: datetime.date | None = None
+    document_sha256: bytes | None = None
+    sequence: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A slip of the pen put right (*ralat*): the permit stays in force and is read with it.
+
+    `field` names the place as the page does; `printed` is what stands there, `correct` what it should say.
+    """
+
+    field: str
+    printed: str
+    correct: str
+    instrument_number: str
+    instrument_date: datetime.date
+    effective: datetime.datetime
+    recorded: datetime.datetime
+    document_sha256: bytes | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Destruction:
+    """The approved destruction of a permit's documents after retention; number, hashes and log entry remain."""
+
+    minutes_number: str
+    minutes_date: datetime.date
+    recorded: datetime.datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +140,7 @@ class PermitRecord:
     `pack` is type and version ("genset/v1"). `qr_place` is None until the page was rendered. `issued_at` is the
     moment of issue, None while the permit is only frozen or signed. `file_sha256` and `signing_profile` are those
     of the signed document; `signer` the certificate that signed it; `revocation_lists` the CRLs (DER) of that day.
+    `awaits_log`: issued, but no published checkpoint of the log covers the issue yet; within seconds one will.
     """
 
     serial: int
@@ -119,11 +159,28 @@ class PermitRecord:
     signer: SignerRecord | None
     revocation_lists: tuple[bytes, ...]
     statuses: tuple[StatusRecord, ...]
+    corrections: tuple[Correction, ...] = ()
+    destroyed: Destruction | None = None
+    awaits_log: bool = False
 
     def status_at(self, moment: datetime.datetime) -> StatusRecord | None:
-        """The last change that was effective at `moment`; later recorded wins among equals. None: not yet issued."""
-        effective = [change for change in self.statuses if change.effective <= moment]
-        return max(effective, key=lambda change: (change.effective, change.recorded), default=None)
+        """The change whose state held at `moment` (`state_at`). None: not yet issued."""
+        return state_at(self.statuses, moment)
+
+
+def state_at(changes: Iterable[StatusRecord], moment: datetime.datetime) -> StatusRecord | None:
+    """The change whose state held at `moment`; None before the first.
+
+    Changes count in the order in which they take effect; of those that take effect at the same instant the later
+    recorded counts. Nothing follows a final state: a suspension ordered for next week is moot once the permit was
+    revoked.
+    """
+    state: StatusRecord | None = None
+    for change in sorted(changes, key=lambda change: (change.effective, change.sequence, change.recorded)):
+        if change.effective > moment or (state is not None and state.status in FINAL):
+            break
+        state = change
+    return state
 
 
 class RegistryView(Protocol):

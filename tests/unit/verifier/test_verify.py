@@ -718,9 +718,17 @@ def test_a_change_recorded_later_for_the_same_moment_wins(world: World) -> None:
     world.add_status(
         world.first,
         _status(Status.SUSPENDED, moment, recorded=moment + DAY),
-        _status(Status.REVOKED, moment, recorded=moment),
+        _status(Status.IN_FORCE, moment, recorded=moment),
     )
     assert world.verify(world.first.data, now=LATER).name is VerdictName.SUSPENDED
+
+
+def test_nothing_follows_a_final_state(world: World) -> None:
+    """A suspension ordered for next week is moot once the permit was revoked today."""
+    world.add_status(
+        world.first, _status(Status.SUSPENDED, at(ON + 7 * DAY, 9)), _status(Status.REVOKED, at(ON, 9), recorded=LATER)
+    )
+    assert world.verify(world.first.data, now=LATER).name is VerdictName.REVOKED
 
 
 @pytest.mark.parametrize("subject", ["file", "link", "unsigned"])

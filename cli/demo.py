@@ -126,6 +126,8 @@ def issue(
     for place, instrument in enumerate(waiting, start=1):
         say(f"  sign      {place} of {len(waiting)}  {instrument.number}")
         issuance.sign_and_issue(instrument, now=clock())
+    published = workshop.publisher.publish(now=clock())
+    say(f"  publish   log of {published.size} entries, status lists")
     return sorted(kept + waiting, key=lambda instrument: instrument.id)
 
 

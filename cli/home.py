@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import os
 import re
 import tomllib
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import Final, Literal, Self
 
 import pydantic
 
+from cli.filestore import FileStore, LocalFiles, document_store
 from registry import installation
 from registry.database import Database
 from registry.documents import DocumentStore
@@ -20,6 +22,7 @@ Isolation = Literal["required", "preferred"]
 
 CONFIGURATION: Final = "absah.toml"
 OFFICE: Final = "office.toml"
+HOLIDAYS: Final = "holidays.toml"
 DATABASE: Final = "absah.db"
 _PRIVATE_FOLDER: Final = 0o700
 _HOST: Final = re.compile(r"(?=.{1,100}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
@@ -47,6 +50,28 @@ upload_bytes = 20971520
 [limits.reader]
 memory_mib = 768
 wall_seconds = 15
+
+# Limits of one imported sheet; the names that are not set here keep their defaults (class SheetLimits in
+# desk/sheets/files.py).
+[limits.sheets]
+file_mib = 20
+rows = 60000
+
+# Where documents stand: "local" is the folder “documents” beside this file, "s3" a bucket of object storage that
+# speaks S3. Its keys come from the environment and never from here: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for
+# passing ones, AWS_SESSION_TOKEN. Changing this moves no document: copy them all first.
+[documents]
+kind = "local"
+# kind = "s3"
+# bucket = "izin-contoh"
+# prefix = "absah"                       # names in the bucket begin with it; may be left out
+# region = "ap-southeast-3"
+# endpoint = "https://s3.example.go.id"  # left out: Amazon's, of this region
+# allow_http = true                      # only for an endpoint on this machine, such as http://127.0.0.1:9000
+# timeout_seconds = 10                   # for one request; failed ones are tried again for as long
+
+[service]
+promise_working_days = 5  # item 4 of the service standard; counted from the day after the complete file was received
 """
 
 
@@ -62,6 +87,15 @@ class Limits(pydantic.BaseModel):
     decision_kib: int = pydantic.Field(default=256, ge=1, le=10_240)
     web: dict[str, int | float] = {}
     reader: dict[str, int] = {}
+    sheets: dict[str, int] = {}
+
+
+class Service(pydantic.BaseModel):
+    """What the office promises in its service standard."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    promise_working_days: int = pydantic.Field(default=5, ge=1, le=365)
 
 
 class Settings(pydantic.BaseModel):
@@ -73,6 +107,8 @@ class Settings(pydantic.BaseModel):
     host: str
     isolation: Isolation
     limits: Limits = Limits()
+    documents: FileStore = LocalFiles()
+    service: Service = Service()
 
     @pydantic.field_validator("host")
     @classmethod
@@ -119,8 +155,8 @@ class Home:
         return Database.open(self.root / DATABASE)
 
     def documents(self) -> DocumentStore:
-        """The file store."""
-        return DocumentStore(self.root / "documents")
+        """The file store, asked for nothing yet. Raises `UnavailableError` where its keys are not set."""
+        return document_store(self.settings.documents, folder=self.root / "documents", environment=os.environ)
 
     @classmethod
     def create(cls, root: Path, *, mode: Mode, office: bytes, host: str) -> Self:

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cli.home import CONFIGURATION, ConfigurationError, Home
+from cli.publishing import Publisher, log_key, publisher_of
 from cli.verifying import reader_of, verifier_of
 from desk.intake import Intake
 from keys.development import DevelopmentPki
@@ -39,6 +40,7 @@ class Workshop:
     office: OfficeProfile
     intake: Intake
     issuance: Issuance
+    publisher: Publisher
     records: RegistryReader
     reader: Reader
 
@@ -81,7 +83,7 @@ def _equip(home: Home, now: datetime.datetime) -> None:
             )
     finally:
         database.close()
-    pki.trust(now).write(home.trust)
+    dataclasses.replace(pki.trust(now), log_key=log_key(home, pki)).write(home.trust)
 
 
 def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecord:
@@ -124,7 +126,7 @@ def _intake(home: Home, database: Database, office: OfficeProfile) -> Intake:
 
 @contextmanager
 def workshop(home: Home) -> Iterator[Workshop]:
-    """Everything that issues permits, wired to one home; closed when the block ends."""
+    """Everything that issues and publishes permits, wired to one home; closed when the block ends."""
     office = OfficeProfile.read(home.office_file)
     zone = ZoneInfo(office.zone)
     pki = DevelopmentPki.load(home.keys)
@@ -156,6 +158,7 @@ def workshop(home: Home) -> Iterator[Workshop]:
                     check=check,
                     simulation=True,
                 ),
+                publisher=publisher_of(home, database=database, pki=pki),
                 records=records,
                 reader=reader,
             )

@@ -1,15 +1,16 @@
 """The command line. Each command imports only what it needs: the public verifier never loads a room that signs."""
 
 import argparse
-import datetime
 import json
 import os
+import re
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cli.home import utc_now
+from cli import words
 from keys.trust import KeysError
 from registry.formats.errors import AbsahError
 
@@ -54,21 +55,25 @@ def parser() -> argparse.ArgumentParser:
     verify = command("verify", "judge files, links or the digits of a QR code", speaking)
     verify.add_argument("input", nargs="+", metavar="FILE|URL|DIGITS", help="a PDF, a photo, a link, or its digits")
     verify.add_argument("--json", action="store_true", help="one line of JSON per input")
-    verify.add_argument("--on", type=_day, metavar="DATE", help="was it in force on this day? (YYYY-MM-DD)")
+    verify.add_argument("--on", type=words.day, metavar="DATE", help="was it in force on this day? (YYYY-MM-DD)")
 
     serve = command("serve", "serve the web pages on this machine")
     serve.add_argument("door", nargs="?", choices=("verifier",), default="verifier", help="which door")
     serve.add_argument("--port", type=int, default=PORT, help=f"port (default: {PORT})")
 
-    decision = command("decision", "approved decisions")
-    added = decision.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
-        "add", help="take in decisions as JSON", description="take in decisions as JSON", parents=[common, speaking]
-    )
-    added.add_argument("file", nargs="+", type=Path, metavar="FILE")
+    _add_decision(command("decision", "approved decisions"), common, speaking)
 
     issue = command("issue", "the whole path for one decision (development mode)", speaking)
     issue.add_argument("file", type=Path, metavar="FILE", help="a decision as JSON")
     issue.add_argument("--out", type=Path, required=True, metavar="PDF", help="where the signed permit goes")
+
+    _add_service(command("service", "the promise of the service standard"), common, speaking)
+
+    _add_log(command("log", "the transparency log"), common, speaking)
+
+    words.add_mandate(command("mandate", "who may sign for the office"), common, speaking)
+    words.add_number(command("number", "the numbers of permits"), common, speaking)
+    words.add_permit(command("permit", "what happens to a permit after its issue"), common, speaking)
 
     schema = command("schema", "the JSON Schema of a decision")
     schema.add_argument("type", metavar="TYPE", help="permit type, for example genset")
@@ -108,18 +113,113 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _day(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as YYYY-MM-DD") from error
+def _add_decision(decision: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
+    actions = decision.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text, parents=parents)
+
+    added = action("add", "take in decisions as JSON")
+    added.add_argument("file", nargs="+", type=Path, metavar="FILE")
+    template = action("template", "write the sheet to fill in for an import")
+    template.add_argument("type", metavar="TYPE", help="permit type, for example genset")
+    template.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file, .xlsx or .csv")
+    imported = action("import", "take in the decisions of a filled-in sheet: all of them, or none if one is wrong")
+    imported.add_argument("file", type=Path, metavar="FILE", help="a workbook (.xlsx) or a CSV file in UTF-8")
+    imported.add_argument("--type", metavar="TYPE", help="permit type (default: told by the headings)")
+    mode = imported.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="only say what is wrong; record nothing")
+    mode.add_argument(
+        "--good-rows",
+        action="store_true",
+        help="record what is right; what is wrong goes to NAME.salah.xlsx (or .csv), to correct and import",
+    )
+    imported.add_argument("--json", action="store_true", help="one line of JSON instead of the summary")
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def _add_service(service: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
+    actions = service.add_subparsers(dest="action", metavar="ACTION", required=True)
+    report = actions.add_parser(
+        "report",
+        help="received, due, issued and handed over, for every application",
+        description="Received, due, issued and handed over, for every application: open ones first, by their due day.",
+        parents=parents,
+    )
+    report.add_argument("--year", type=words.year, metavar="YEAR", help="only what was received in this year")
+    report.add_argument("--open", action="store_true", help="only what was not issued yet")
+    report.add_argument("--json", action="store_true", help="one line of JSON per application")
+    calendar = actions.add_parser(
+        "calendar",
+        help="the days off of a year, each with its source",
+        description="The days off of a year, each with its source. The office's own table is holidays.toml at home.",
+        parents=parents,
+    )
+    calendar.add_argument("year", type=words.year, metavar="YEAR")
+
+
+def _add_log(log: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
+    actions = log.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    # For outside parties, on machines of their own (cli/logs.py): no home, no database, no office.
+    monitor = actions.add_parser(
+        "monitor",
+        help="watch a log: does it go on from what was seen, and what was added?",
+        description="Watch a log: does it go on from what was seen last time, and what was added? Exit status: 0 "
+        "consistent, 1 alarm, 2 could not check.",
+        parents=parents,
+    )
+    monitor.add_argument("url", metavar="URL", help="the log's address, for example https://HOST/log, or a folder")
+    monitor.add_argument(
+        "--state", type=Path, required=True, metavar="FILE", help="what was seen; evidence goes beside"
+    )
+    monitor.add_argument("--key", metavar="FILE|TEXT", help="the log's key (NAME+HASH+BASE64); needed the first time")
+    monitor.add_argument("--witness", action="append", default=[], metavar="FILE|TEXT", help="key of a known witness")
+    monitor.add_argument("--max-age", type=_count, metavar="HOURS", help="alarm when nothing shows it to be younger")
+    monitor.add_argument("--watch", type=_count, metavar="SECONDS", help="look again and again, until the first alarm")
+    monitor.add_argument("--json", action="store_true", help="one line of JSON per entry and finding")
+
+    witness = actions.add_parser(
+        "witness",
+        help="cosign a log's checkpoint, if it goes on from all that was cosigned before",
+        description="Cosign a log's checkpoint, if it goes on from all that was cosigned before. Exit status: 0 "
+        "cosigned, 1 refused, 2 could not check. The folder FILE.memory beside the key must never be lost or set back.",
+        parents=parents,
+    )
+    what = witness.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "url", nargs="?", metavar="URL", help="the log's address, for example https://HOST/log, or a folder"
+    )
+    what.add_argument("--make-key", metavar="NAME", help="make a new key, for example inspektorat.example.go.id/saksi")
+    witness.add_argument("--key", type=Path, required=True, metavar="FILE", help="the witness's private key")
+    witness.add_argument("--log-key", metavar="FILE|TEXT", help="the log's key (NAME+HASH+BASE64)")
+    witness.add_argument("--out", type=Path, metavar="FILE", help="where the cosigned checkpoint goes")
+    witness.add_argument("--first", action="store_true", help="this witness has never cosigned this log")
+
+    verify = actions.add_parser(
+        "verify",
+        help="judge a proof (.tlog-proof) offline",
+        description="Judge a proof offline. Exit status: 0 proven, 1 not proven, 2 could not check.",
+        parents=parents,
+    )
+    verify.add_argument("proof", type=Path, metavar="PROOF", help="a file.tlog-proof")
+    verify.add_argument("--key", metavar="FILE|TEXT", help="the log's key (default: the one that this home publishes)")
+    verify.add_argument(
+        "--witness", action="append", default=[], metavar="FILE|TEXT", help="key of a witness that must have cosigned"
+    )
+    verify.add_argument("--file", type=Path, metavar="PDF", help="must be the file that the entry names")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,5}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 999999")
+    return int(text)
+
+
+def main(line: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 2 for misuse and for an environment that refuses."""
-    arguments, rest = parser().parse_known_args(words)
+    arguments, rest = parser().parse_known_args(line)
     if rest and arguments.command != "test":
-        parser().parse_args(words)
+        parser().parse_args(line)
     try:
         return _run(arguments, rest)
     except (AbsahError, KeysError) as error:
@@ -150,10 +250,36 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
             return _develop(arguments, rest)
         case "demo":
             return _demo(arguments)
+        case "log":
+            return _log(arguments)
         case _:
-            from cli import office
+            return _office(arguments)
 
-            return office.run(arguments, now=utc_now())
+
+def _log(arguments: argparse.Namespace) -> int:
+    from cli import logs
+
+    return logs.run(arguments, clock=logs.utc_now, sleep=time.sleep)
+
+
+def _office(arguments: argparse.Namespace) -> int:
+    from cli.home import utc_now
+
+    if arguments.command == "service":
+        from cli import service
+
+        return service.run(arguments, now=utc_now())
+    if arguments.command in ("mandate", "number", "permit"):
+        from cli import memory
+
+        return memory.run(arguments, now=utc_now())
+    if arguments.command == "decision" and arguments.action != "add":
+        from cli import importing
+
+        return importing.run(arguments, now=utc_now())
+    from cli import office
+
+    return office.run(arguments, now=utc_now())
 
 
 def _develop(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -169,6 +295,7 @@ def _develop(arguments: argparse.Namespace, rest: list[str]) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     """The demo speaks to a reader on standard output, or with --json to a program there and a reader beside it."""
     from cli import demo
+    from cli.home import utc_now
     from cli.issuing import development_home, workshop
 
     def say(text: str) -> None:
@@ -191,13 +318,15 @@ def _demo(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.exit:
         return 0
+    from cli.publishing import publishing
     from cli.verifying import serve_verifier
 
-    return serve_verifier(
-        arguments.home,
-        port=arguments.port,
-        ready=lambda address: say(f"Verifier: {address}/   (Ctrl-C ends it)"),
-    )
+    with publishing(home, clock=utc_now):
+        return serve_verifier(
+            arguments.home,
+            port=arguments.port,
+            ready=lambda address: say(f"Verifier: {address}/   (Ctrl-C ends it)"),
+        )
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ def issue(root: Path, file: Path, out: Path, *, language: str, now: datetime.dat
             return 1
         _print_problems(file, receipt.warnings, language)
         instrument = shop.issuance.issue(receipt.decision, now=now)
+        shop.publisher.publish(now=now)
         record = shop.records.permit_by_serial(instrument.serial)
         if record is None or record.file_sha256 is None:
             raise LookupError(f"{instrument.number} was issued and cannot be found")

@@ -168,6 +168,7 @@ def public_application(home: Home, *, reader: Reader, registry: RegistryReader) 
     return application(
         verifier=verifier_of(home, trust=trust, registry=registry, reader=reader, zone=zone),
         documents=registry.document,
+        proofs=registry.proof,
         report=as_json,
         office=office,
         zone=zone,

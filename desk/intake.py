@@ -5,7 +5,7 @@ import datetime
 import enum
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from registry.decisions import Decision
 from registry.formats import canonical
 from registry.formats.errors import DocumentError
 from registry.instruments import Stage
+from templates.decision import Decision as Checked
 from templates.packs import Pack
 from templates.problems import Problem
 
@@ -48,6 +49,26 @@ class Receipt:
     warnings: tuple[Problem, ...]
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """A decision that its pack found right, not kept yet."""
+
+    pack: str
+    decision: Checked
+    objects: tuple[str, ...]
+    received_on: datetime.date
+    warnings: tuple[Problem, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the registry knows of a decision before it is kept."""
+
+    before: Decision | None
+    outcome: Outcome
+    warnings: tuple[Problem, ...]
+
+
 class Intake:
     """Takes approved decisions into the registry of one office."""
 
@@ -67,51 +88,78 @@ class Intake:
         `RefusedDecisionError` with every error found, in which case nothing is kept.
         """
         value = self._read(data)
-        pack = self._pack_of(value)
+        approved = self.check(value, pack=self._pack_of(value), now=now)
+        with self._database.write() as tx:
+            return self._record(tx, approved, now=now)
+
+    def check(self, value: Mapping[str, object], *, pack: Pack, now: datetime.datetime) -> Approved:
+        """Check one decision's file and keep nothing. Raises `RefusedDecisionError` with every error found."""
         checked = pack.check(value, today=now.astimezone(self._zone).date())
         if checked.decision is None:
             raise RefusedDecisionError(checked.problems)
-        found = checked.decision
+        public = checked.decision.public
+        return Approved(
+            pack=pack.name,
+            decision=checked.decision,
+            objects=pack.objects(public),
+            received_on=pack.received(public),
+            warnings=checked.problems,
+        )
+
+    def foresee(self, approved: Iterable[Approved]) -> Iterator[tuple[Outcome, tuple[Problem, ...]]]:
+        """What `add_all` would make of each, with its warnings; keeps nothing."""
+        things: dict[str, str] = {}
+        with self._database.read() as tx:
+            for one in approved:
+                seen = self._look(tx, one)
+                reference = one.decision.reference
+                here = [
+                    _object_known(thing, first)
+                    for thing in one.objects
+                    if (first := things.setdefault(decisions.fold("", thing), reference)) != reference
+                ]
+                yield seen.outcome, (*seen.warnings, *here)
+
+    def add_all(self, approved: Iterable[Approved], *, now: datetime.datetime) -> list[Receipt]:
+        """Take in every one of them in one transaction: a crash leaves all or none."""
         with self._database.write() as tx:
-            before = decisions.latest(tx, office=self._office, source=found.source, reference=found.reference)
-            objects = pack.objects(found.public)
-            warnings = checked.problems + self._already_permitted(tx, objects, before)
-            if before is not None and _content(before) == (before.pack, found.public, found.private):
-                return Receipt(outcome=Outcome.KNOWN, decision=before, warnings=warnings)
-            warnings += self._already_issued(tx, found.source, found.reference)
-            kept = decisions.record(
-                tx,
-                office=self._office,
-                source=found.source,
-                reference=found.reference,
-                pack=pack.name,
-                snapshot=_snapshot(found.public, found.private),
-                objects=objects,
-                supersedes=before,
-                now=now,
-            )
-        outcome = Outcome.ADDED if before is None else Outcome.REVISED
-        return Receipt(outcome=outcome, decision=kept, warnings=warnings)
+            return [self._record(tx, one, now=now) for one in approved]
+
+    def _record(self, tx: sa.Connection, approved: Approved, *, now: datetime.datetime) -> Receipt:
+        seen, found = self._look(tx, approved), approved.decision
+        if seen.before is not None and seen.outcome is Outcome.KNOWN:
+            return Receipt(outcome=seen.outcome, decision=seen.before, warnings=seen.warnings)
+        kept = decisions.record(
+            tx,
+            office=self._office,
+            source=found.source,
+            reference=found.reference,
+            pack=approved.pack,
+            snapshot=_snapshot(found.public, found.private),
+            objects=approved.objects,
+            received_on=approved.received_on,
+            supersedes=seen.before,
+            now=now,
+        )
+        return Receipt(outcome=seen.outcome, decision=kept, warnings=seen.warnings)
+
+    def _look(self, tx: sa.Connection, approved: Approved) -> _Seen:
+        found = approved.decision
+        before = decisions.latest(tx, office=self._office, source=found.source, reference=found.reference)
+        warnings = approved.warnings + self._already_permitted(tx, approved.objects, before)
+        if before is None:
+            return _Seen(before=None, outcome=Outcome.ADDED, warnings=warnings)
+        if _content(before) == (before.pack, found.public, found.private):
+            return _Seen(before=before, outcome=Outcome.KNOWN, warnings=warnings)
+        warnings += self._already_issued(tx, found.source, found.reference)
+        return _Seen(before=before, outcome=Outcome.REVISED, warnings=warnings)
 
     def _already_permitted(
         self, tx: sa.Connection, objects: tuple[str, ...], before: Decision | None
     ) -> tuple[Problem, ...]:
         """What this decision permits may stand in another one: a second entry of the same, or a machine sold on."""
-        problems = []
-        for thing in objects:
-            other = decisions.of_object(tx, office=self._office, thing=thing, apart_from=before)
-            if other is not None:
-                problems.append(
-                    _warning(
-                        "object_known",
-                        "{thing} sudah tercantum pada keputusan {reference}. Pastikan izin ini tidak terbit dua kali.",
-                        field="public.units",
-                        title="Daftar unit",
-                        thing=thing,
-                        reference=other.reference,
-                    )
-                )
-        return tuple(problems)
+        known = decisions.of_objects(tx, office=self._office, things=objects, apart_from=before)
+        return tuple(_object_known(thing, known[thing]) for thing in objects if thing in known)
 
     def _already_issued(self, tx: sa.Connection, source: str, reference: str) -> tuple[Problem, ...]:
         instrument = instruments.of_reference(tx, office=self._office, source=source, reference=reference)
@@ -192,6 +240,17 @@ def _unreadable(error: canonical.CanonicalError) -> RefusedDecisionError:
         "ambiguous",
         "Berkas keputusan tidak bisa dibaca dengan satu arti saja. Simpan sebagai JSON dalam UTF-8 tanpa BOM, dan "
         "tulis setiap nama isian sekali saja.",
+    )
+
+
+def _object_known(thing: str, reference: str) -> Problem:
+    return _warning(
+        "object_known",
+        "{thing} sudah tercantum pada keputusan {reference}. Pastikan izin ini tidak terbit dua kali.",
+        field="public.units",
+        title="Daftar unit",
+        thing=thing,
+        reference=reference,
     )
 
 

@@ -1,6 +1,6 @@
 """A certificate authority for development: made on the spot, worth nothing, and its root's name says so.
 
-Root, issuing authority, signers, statement key and revocation lists live in one folder (0700, files 0600).
+Root, issuing authority, signers, statement key, log key and revocation lists live in one folder (0700, files 0600).
 Whoever can read the folder can sign; that is why the command line allows it in development mode alone.
 """
 
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from keys.handles import SoftwareKey
+from keys.notes import Ed25519NoteSigner
 from keys.statement import Ed25519StatementSigner
 from keys.trust import KeysError, StatementKey, Trust, write_whole
 
@@ -41,6 +42,7 @@ _MAX_NAME: Final = 64  # ub-common-name and ub-organization-name of RFC 5280, ap
 _ROOT: Final = "root"
 _ISSUING: Final = "issuing"
 _STATEMENT: Final = "statement.pem"
+_LOG: Final = "log.pem"
 _STATE: Final = "pki.json"
 
 
@@ -167,6 +169,17 @@ class DevelopmentPki:
     def statement_signer(self) -> Ed25519StatementSigner:
         """The signer of QR statements."""
         return Ed25519StatementSigner(private_key=self._statement)
+
+    def log_signer(self, name: str) -> Ed25519NoteSigner:
+        """The signer of the transparency log called `name`; its key is made at the first call.
+
+        Raises `KeysError` where the folder holds the key of a log of another name.
+        """
+        path = self._folder / _LOG
+        signer = Ed25519NoteSigner.load(path) if path.exists() else Ed25519NoteSigner.create(path, name=name)
+        if signer.name != name:
+            raise DevelopmentPkiError(f"{path} is the key of the log {signer.name}, not of {name}")
+        return signer
 
     def revocation_lists(self, now: datetime.datetime) -> tuple[bytes, ...]:
         """The CRLs (DER) of the issuing authority and the root, issued anew when older than a day."""

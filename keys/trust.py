@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 ROOTS: Final = "roots.pem"
 STATEMENT_KEYS: Final = "statement-keys.json"
+LOG_KEY: Final = "log.vkey"
 KID_BYTES: Final = 4
 KEY_BYTES: Final = 32
 
@@ -62,13 +63,15 @@ class StatementKey:
 class Trust:
     """Whom a verifier believes: root certificates, statement keys, revocation lists (certificates and CRLs DER).
 
-    `simulation` says that a development PKI stands behind it, so that nothing it signs is valid.
+    `simulation` says that a development PKI stands behind it, so that nothing it signs is valid. `log_key` is the
+    transparency log's note key as one line of text (C2SP signed-note, "Verifier keys"); None where there is no log.
     """
 
     roots: tuple[bytes, ...]
     statement_keys: tuple[StatementKey, ...]
     revocation_lists: tuple[bytes, ...]
     simulation: bool
+    log_key: str | None = None
 
     def __post_init__(self) -> None:
         if len({key.kid for key in self.statement_keys}) != len(self.statement_keys):
@@ -80,7 +83,7 @@ class Trust:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The trust anchors of a folder as `write` makes it: roots.pem, statement-keys.json, every *.crl.
+        """The trust anchors of a folder as `write` makes it: roots.pem, statement-keys.json, log.vkey, every *.crl.
 
         Raises `TrustError` for a missing file, and for anything that could be read in two ways.
         """
@@ -90,6 +93,7 @@ class Trust:
             for data in lists:
                 x509.load_der_x509_crl(data)
             statement_keys, simulation = _read_keys((folder / STATEMENT_KEYS).read_bytes())
+            log_key = _read_log_key(folder / LOG_KEY)
         except (OSError, ValueError) as error:
             raise TrustError(f"cannot read the trust anchors in {folder}: {error}") from error
         return cls(
@@ -97,10 +101,11 @@ class Trust:
             statement_keys=statement_keys,
             revocation_lists=lists,
             simulation=simulation,
+            log_key=log_key,
         )
 
     def files(self) -> dict[str, bytes]:
-        """Name and content of each public file: roots.pem, NAME.crl for each list, statement-keys.json.
+        """Name and content of each public file: roots.pem, NAME.crl for each list, statement-keys.json, log.vkey.
 
         A list is named after its issuer's name and key, so that its next issue takes its place.
         Raises `TrustError` when a root or a list is not what it should be.
@@ -114,6 +119,7 @@ class Trust:
             ROOTS: b"".join(root.public_bytes(Encoding.PEM) for root in roots),
             **lists,
             STATEMENT_KEYS: self._statement_keys_json(),
+            **({} if self.log_key is None else {LOG_KEY: f"{self.log_key}\n".encode()}),
         }
 
     def write(self, folder: Path) -> None:
@@ -165,6 +171,15 @@ def write_whole(path: Path, data: bytes, *, mode: int) -> None:
         os.fsync(folder)  # without it a power cut may take the new name away again
     finally:
         os.close(folder)
+
+
+def _read_log_key(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    text = path.read_text(encoding="utf-8")
+    if not re.fullmatch(r"[^\s+]{1,255}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{1,100}\n", text):
+        raise TrustError(f"{path} is no note key: one line, NAME+HASH+KEY")
+    return text.strip()
 
 
 def _list_name(crl: x509.CertificateRevocationList) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,7 +16,11 @@ from registry.formats import canonical
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One revision of a decision. `digest` is SHA-256 of the canonical bytes of its public part."""
+    """One revision of a decision. `digest` is SHA-256 of the canonical bytes of its public part.
+
+    `received_on` is the day on which the complete application was received, from which the promise of the service
+    standard runs; None in rows that an older release wrote.
+    """
 
     id: int
     source: str
@@ -24,6 +29,7 @@ class Decision:
     pack: str
     canonical: bytes
     digest: bytes
+    received_on: datetime.date | None
 
     @property
     def public(self) -> dict[str, object]:
@@ -37,6 +43,7 @@ class Decision:
 
 
 _COLUMNS: Final = [schema.decisions.c[field.name] for field in dataclasses.fields(Decision)]
+_NEWER: Final = schema.decisions.alias()
 
 
 def fold(source: str, reference: str) -> str:
@@ -78,12 +85,13 @@ def record(
     pack: str,
     snapshot: dict[str, object],
     objects: tuple[str, ...],
+    received_on: datetime.date,
     supersedes: Decision | None,
     now: datetime.datetime,
 ) -> Decision:
     """Keep a snapshot {"public": …, "private": …} as the next revision after `supersedes`.
 
-    `objects` are the single things it permits (`of_object` finds the decision by them).
+    `objects` are the single things it permits (`of_objects` finds the decision by them).
     """
     key = insert(
         tx,
@@ -98,29 +106,41 @@ def record(
         digest=canonical.sha256(canonical.dump(snapshot["public"])),
         supersedes=None if supersedes is None else supersedes.id,
         recorded_at=now,
+        received_on=received_on,
     )
-    for folded in {fold("", thing) for thing in objects}:
-        tx.execute(schema.decision_objects.insert().values(decision=key, object_key=folded))
+    if things := [{"decision": key, "object_key": folded} for folded in {fold("", thing) for thing in objects}]:
+        tx.execute(schema.decision_objects.insert(), things)
     return by_id(tx, key)
 
 
-def of_object(tx: sa.Connection, *, office: str, thing: str, apart_from: Decision | None) -> Decision | None:
-    """A decision under another reference, in its newest revision, that permits the same thing."""
-    table, newer = schema.decisions, schema.decisions.alias()
-    own = None if apart_from is None else fold(apart_from.source, apart_from.reference)
+def of_objects(tx: sa.Connection, *, office: str, things: Sequence[str], apart_from: Decision | None) -> dict[str, str]:
+    """The things that a decision under another reference permits in its newest revision, with that reference."""
+    table, keys = schema.decisions.c, schema.decision_objects.c
+    named: dict[str, list[str]] = {}
+    for thing in things:
+        named.setdefault(fold("", thing), []).append(thing)
+    # Two queries, since in one SQLite walks through every decision of the office.
+    listed: dict[int, list[str]] = {}
+    for decision, key in tx.execute(sa.select(keys.decision, keys.object_key).where(keys.object_key.in_(named))):
+        listed.setdefault(decision, []).append(key)
+    if not listed:
+        return {}
     is_newest = ~sa.exists().where(
-        newer.c.office == table.c.office,
-        newer.c.reference_key == table.c.reference_key,
-        newer.c.revision > table.c.revision,
+        _NEWER.c.office == table.office,
+        _NEWER.c.reference_key == table.reference_key,
+        _NEWER.c.revision > table.revision,
     )
     query = (
-        sa.select(*_COLUMNS)
-        .join(schema.decision_objects, schema.decision_objects.c.decision == table.c.id)
-        .where(table.c.office == office, schema.decision_objects.c.object_key == fold("", thing), is_newest)
-        .order_by(table.c.id)
+        sa.select(table.id, table.reference, table.reference_key)
+        .where(table.id.in_(listed), table.office == office, is_newest)
+        .order_by(table.id)
     )
-    rows = (Decision(**row) for row in tx.execute(query).mappings())
-    return next((found for found in rows if fold(found.source, found.reference) != own), None)
+    own = None if apart_from is None else fold(apart_from.source, apart_from.reference)
+    found: dict[str, str] = {}
+    for row in tx.execute(query):
+        for key in listed[row.id] if row.reference_key != own else ():
+            found.setdefault(key, row.reference)
+    return {thing: found[key] for key, alike in named.items() if key in found for thing in alike}
 
 
 def _part(data: bytes, name: str) -> dict[str, object]:

@@ -1,71 +1,85 @@
 """The file store: bytes by their SHA-256, written once, checked at every read."""
 
-import contextlib
+import enum
 import hashlib
-import os
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Self
 
-from registry.formats.errors import UnavailableError
+from registry.blobs import Blobs, DamagedError, LocalBlobs, MissingError, name_of, sha256_of
 
-_MODE: Final = 0o440
+
+class Copy(enum.Enum):
+    """What the file store holds in the place of a document."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+    MISSING = "missing"
 
 
 class DocumentStore:
-    """Files under one folder as `ab/cdef…` by their SHA-256.
+    """Documents by their SHA-256, on a local disk or in object storage (`registry.blobs.Blobs`).
 
-    An intruder there gains nothing: a read whose bytes do not have the asked hash is an error.
+    An intruder there gains nothing: a read whose bytes do not have the asked hash is an error. Every method raises
+    `UnavailableError` when the store cannot be asked or refuses.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, *, blobs: Blobs) -> None:
+        self._blobs = blobs
 
-    def path(self, sha256: bytes) -> Path:
-        """Where the bytes with this hash stand, if they do."""
-        name = sha256.hex()
-        return self._folder / name[:2] / name[2:]
+    @classmethod
+    def local(cls, folder: Path) -> Self:
+        """The file store in a folder that exists; it is asked for nothing yet."""
+        return cls(blobs=LocalBlobs(folder))
 
     def put(self, data: bytes) -> bytes:
         """Keep `data` and return its SHA-256.
 
-        When this returns the bytes survive a power cut: the file and both folders have reached the disk. A crash
-        before leaves at most a file whose name starts with a dot, which nothing reads. The same bytes again are
-        written again only if the file there is damaged.
+        When this returns the bytes survive a power cut. The same bytes again are written again only if the copy in
+        the store is damaged.
         """
         sha256 = hashlib.sha256(data).digest()
-        target = self.path(sha256)
-        with contextlib.suppress(UnavailableError):
-            self.get(sha256)
-            return sha256
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(file.fileno(), _MODE)
-                os.fsync(file.fileno())
-            Path(file.name).replace(target)
-            for folder in (target.parent, self._folder):
-                _sync_folder(folder)
-        except OSError as error:
-            raise UnavailableError(f"the file store refuses to keep a document: {error}") from error
+        name = name_of(sha256)
+        if not self._blobs.put(name, data) and self.check(sha256) is not Copy.WHOLE:
+            self._blobs.put(name, data, replace=True)
         return sha256
 
     def get(self, sha256: bytes) -> bytes:
-        """The bytes with this SHA-256. Raises `UnavailableError` if they are missing or damaged."""
+        """The bytes with this SHA-256. Raises `MissingError` or `DamagedError`, both of them `UnavailableError`."""
         try:
-            data = self.path(sha256).read_bytes()
-        except OSError as error:
-            raise UnavailableError(f"the file store does not hold {sha256.hex()}: {error.strerror}") from error
+            data = self._blobs.get(name_of(sha256))
+        except MissingError as error:
+            raise MissingError(f"the file store does not hold {sha256.hex()}: {error}") from error
         if hashlib.sha256(data).digest() != sha256:
-            raise UnavailableError(f"the file store's copy of {sha256.hex()} is damaged")
+            raise DamagedError(f"the file store's copy of {sha256.hex()} is damaged: restore it from a backup")
         return data
 
+    def check(self, sha256: bytes) -> Copy:
+        """Read the bytes with this SHA-256 and say what was found. A store that does not answer is an error."""
+        try:
+            self.get(sha256)
+        except MissingError:
+            return Copy.MISSING
+        except DamagedError:
+            return Copy.DAMAGED
+        return Copy.WHOLE
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def delete(self, sha256: bytes) -> None:
+        """Destroy the bytes with this SHA-256 for good; the same again changes nothing.
+
+        For an approved destruction after retention and for nothing else: the record of it comes first, and the hash
+        stays in the registry. Copies that the storage itself keeps (versions, snapshots, backups) are not reached.
+        """
+        self._blobs.delete(name_of(sha256))
+
+    def digests(self) -> Iterator[bytes]:
+        """The SHA-256 of every document in the store, whole or damaged, in no promised order.
+
+        A walk over everything, to find what the registry does not know. Files that are none of ours are passed over;
+        an error may come while it is walked. Storage that lies may leave some out: whether a document is there, only
+        `get` and `check` tell.
+        """
+        for name in self._blobs.names():
+            sha256 = sha256_of(name)
+            if sha256 is not None:
+                yield sha256

@@ -12,15 +12,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from registry import schema
+from registry import ledger, mandates, numbers, schema, search
 from registry.database import insert
 from registry.decisions import fold
 from registry.formats.canonical import sha256
 from registry.formats.errors import DocumentError
-from registry.formats.logentry import Event, LogEntry, encode
+from registry.formats.logentry import Event
 from registry.formats.record import PublicField, Status
 
 SLOTS_A_LIST: Final = 2**17
+MAX_DRAWS: Final = 16
 
 
 class InstrumentError(DocumentError):
@@ -65,7 +66,7 @@ class Unsigned:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
-    """What a freeze fixes, beside decision and number."""
+    """What a freeze fixes, beside decision and number. `holder` is the full name, for the office's own search."""
 
     pack: str
     number: str
@@ -75,6 +76,7 @@ class Frozen:
     statement: bytes
     public_view: tuple[PublicField, ...]
     shape: dict[str, object]
+    holder: str
 
 
 _COLUMNS: Final = [schema.instruments.c[field.name] for field in dataclasses.fields(Instrument)]
@@ -89,6 +91,12 @@ def of_reference(tx: sa.Connection, *, office: str, source: str, reference: str)
         .join(schema.decisions, decisions.id == instruments.decision)
         .where(decisions.office == office, decisions.reference_key == fold(source, reference)),
     )
+
+
+def of_number(tx: sa.Connection, *, office: str, number: str) -> Instrument | None:
+    """The instrument that carries this number, in its one spelling."""
+    table = schema.instruments.c
+    return _one(tx, sa.select(*_COLUMNS).where(table.office == office, table.number == number))
 
 
 def by_id(tx: sa.Connection, instrument: int) -> Instrument:
@@ -111,20 +119,18 @@ def stage(tx: sa.Connection, instrument: Instrument) -> Stage:
 def draw_serial(tx: sa.Connection) -> int:
     """A free serial: list * 2**17 + slot, the slot random, so that it tells neither order nor number of permits.
 
-    A list is filled to one half before the next is begun, which keeps the search short.
+    A list counts as full once `MAX_DRAWS` random slots of it were all taken, which happens when about two thirds are;
+    the next one is begun then. So the cost does not grow with the number of permits, and nothing is counted.
     """
     table = schema.instruments.c
-    first = 0
+    highest = tx.execute(sa.select(sa.func.max(table.serial))).scalar()
+    first = 0 if highest is None else highest - highest % SLOTS_A_LIST
     while True:
-        within = sa.and_(table.serial >= first, table.serial < first + SLOTS_A_LIST)
-        taken = tx.execute(sa.select(sa.func.count()).select_from(schema.instruments).where(within)).scalar_one()
-        if taken < SLOTS_A_LIST // 2:
-            break
+        for _ in range(MAX_DRAWS):
+            serial = first + secrets.randbelow(SLOTS_A_LIST)
+            if tx.execute(sa.select(table.id).where(table.serial == serial)).first() is None:
+                return serial
         first += SLOTS_A_LIST
-    while True:
-        serial = first + secrets.randbelow(SLOTS_A_LIST)
-        if tx.execute(sa.select(table.id).where(table.serial == serial)).first() is None:
-            return serial
 
 
 def freeze(
@@ -156,8 +162,10 @@ def freeze(
     table = schema.instruments
     if thawed is not None:
         tx.execute(table.update().where(table.c.id == thawed.id).values(freeze=thawed.freeze + 1, **values))
-        return by_id(tx, thawed.id)
-    key = insert(tx, table, kind="permit", office=office, freeze=1, **values)
+        key = thawed.id
+    else:
+        key = insert(tx, table, kind="permit", office=office, freeze=1, **values)
+    search.keep(tx, instrument=key, name=frozen.holder)
     return by_id(tx, key)
 
 
@@ -207,10 +215,21 @@ def issue(
     """The moment of issue: signed document, status and log entry in the caller's one transaction.
 
     `validation_data` are (kind, SHA-256) of the chain and revocation lists of the day; bytes of all documents
-    already stand in the file store. Raises `InstrumentError` if the permit was issued before.
+    already stand in the file store. Raises `InstrumentError` if the permit was issued before, or its number given up,
+    and `MandateError` where the mandate does not cover the date of issue or the certificate is not its holder's.
     """
     if stage(tx, instrument) is Stage.ISSUED:
         raise InstrumentError(f"{instrument.number} was issued already")
+    if numbers.by_row(tx, instrument.number_row).fate is not numbers.Fate.USED:
+        raise InstrumentError(f"{instrument.number} was made void: freeze the permit again, it gets another number")
+    mandates.require(
+        tx,
+        instrument.mandate,
+        pack=instrument.pack,
+        day=instrument.date_of_issue,
+        certificate=signer_certificate,
+        now=now,
+    )
     document = insert(
         tx,
         schema.documents,
@@ -225,26 +244,36 @@ def issue(
     )
     for kind, digest in validation_data:
         tx.execute(schema.validation_data.insert().values(document=document, kind=kind, sha256=digest))
-    insert(
+    change = insert(
         tx,
         schema.status_changes,
         instrument=instrument.id,
         sequence=1,
         status=Status.IN_FORCE.value,
+        change=Event.ISSUE.value,
         ground="issue",
         effective_at=now,
         recorded_at=now,
     )
-    entry = LogEntry(
+    ledger.append(
+        tx,
         event=Event.ISSUE,
+        subject=(
+            ("decisions", instrument.decision),
+            ("decision_objects", instrument.decision),
+            ("numbers", instrument.number_row),
+            ("instruments", instrument.id),
+            ("documents", parent.id),
+            ("documents", document),
+            ("validation_data", document),
+            ("status_changes", change),
+        ),
+        instrument=instrument.id,
         serial=instrument.serial,
         statement_sha256=sha256(instrument.statement),
         file_sha256=file_sha256,
-        effective=int(now.timestamp()),
-        recorded=int(now.timestamp()),
-    )
-    insert(
-        tx, schema.log_entries, event=entry.event.value, instrument=instrument.id, entry=encode(entry), recorded_at=now
+        effective=now,
+        recorded=now,
     )
 
 

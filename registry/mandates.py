@@ -2,14 +2,16 @@
 
 import base64
 import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography import x509
 
-from registry import schema
+from registry import ledger, schema
 from registry.database import insert
 from registry.formats.canonical import sha256
 from registry.formats.errors import DocumentError
+from registry.formats.logentry import Event
 from registry.formats.record import MandateMode, MandateRecord, SignerRecord
 
 
@@ -18,16 +20,23 @@ class MandateError(DocumentError):
 
 
 def appoint(tx: sa.Connection, *, office: str, mandate: MandateRecord, now: datetime.datetime) -> int:
-    """Record a mandate and return its id. Raises `MandateError` if it overlaps another one of the office."""
-    for _, other in _all(tx, office):
-        ends_before = mandate.valid_until is not None and mandate.valid_until < other.valid_from
-        starts_after = other.valid_until is not None and other.valid_until < mandate.valid_from
-        if not ends_before and not starts_after:
+    """Record a mandate and return its id.
+
+    Raises `MandateError` if on some day two people would be entitled to sign the same permit type for the office, if
+    the mandate ends before it begins, or if its scope names something that is no permit type.
+    """
+    if mandate.valid_until is not None and mandate.valid_until < mandate.valid_from:
+        raise MandateError(f"the mandate of {mandate.person} would end on {mandate.valid_until}, before it begins")
+    for permit_type in mandate.scope:
+        if not permit_type or "/" in permit_type:
+            raise MandateError(f"the scope names {permit_type!r}: name permit types without a version, like “genset”")
+    for _, other in every(tx, office=office):
+        if overlap(mandate, other):
             raise MandateError(
                 f"the mandate of {mandate.person} from {mandate.valid_from} overlaps that of {other.person} "
-                f"from {other.valid_from}: end the one before the other begins"
+                f"from {other.valid_from}: end the one before the other begins, or give them different permit types"
             )
-    return insert(
+    key = insert(
         tx,
         schema.mandates,
         office=office,
@@ -44,24 +53,101 @@ def appoint(tx: sa.Connection, *, office: str, mandate: MandateRecord, now: date
         valid_until=mandate.valid_until,
         recorded_at=now,
     )
+    ledger.append(tx, event=Event.MANDATE, subject=(("mandates", key),), effective=now, recorded=now)
+    return key
+
+
+def end(
+    tx: sa.Connection,
+    *,
+    mandate: int,
+    last_day: datetime.date,
+    reason: str,
+    decree_number: str,
+    decree_date: datetime.date,
+    actor: str,
+    now: datetime.datetime,
+) -> None:
+    """End a mandate after `last_day`; what was signed under it stays valid.
+
+    It may be ended again, for an earlier day. The day before it begins withdraws a mandate that was never used.
+    Raises `MandateError` if it ends on that day or earlier already, would end before it begins, was used to issue a
+    permit after that day, or if reason, decree or actor are missing.
+    """
+    known = by_id(tx, mandate)
+    for name, text in (("reason", reason), ("decree number", decree_number), ("actor", actor)):
+        if not text.strip():
+            raise MandateError(f"the {name} is missing: an end needs the decree that orders it, and who entered it")
+    if known.valid_until is not None and known.valid_until <= last_day:
+        raise MandateError(f"the mandate of {known.person} ends on {known.valid_until} already")
+    if last_day < known.valid_from - datetime.timedelta(days=1):
+        raise MandateError(
+            f"the mandate of {known.person} begins on {known.valid_from}: to withdraw it, end it on the day before"
+        )
+    instruments, entries = schema.instruments.c, schema.log_entries.c
+    later = tx.execute(
+        sa.select(instruments.number, instruments.date_of_issue)
+        .join(schema.log_entries, sa.and_(entries.instrument == instruments.id, entries.event == Event.ISSUE.value))
+        .where(instruments.mandate == mandate, instruments.date_of_issue > last_day)
+        .order_by(instruments.date_of_issue)
+        .limit(1)
+    ).first()
+    if later is not None:
+        raise MandateError(
+            f"the mandate of {known.person} cannot end on {last_day}: {later.number} was issued under it on "
+            f"{later.date_of_issue}; end it on that day or later"
+        )
+    key = insert(
+        tx,
+        schema.mandate_ends,
+        mandate=mandate,
+        last_day=last_day,
+        reason=reason,
+        decree_number=decree_number,
+        decree_date=decree_date,
+        actor=actor,
+        recorded_at=now,
+    )
+    ledger.append(tx, event=Event.MANDATE_END, subject=(("mandate_ends", key),), effective=now, recorded=now)
 
 
 def on_day(tx: sa.Connection, *, office: str, day: datetime.date, pack: str) -> tuple[int, MandateRecord]:
     """The mandate, with its id, under which the office signs on `day`. Raises `MandateError` if there is none."""
-    for key, mandate in _all(tx, office):
+    for key, mandate in every(tx, office=office):
         if mandate.holds(day, pack):
             return key, mandate
     raise MandateError(f"no one is entitled to sign {pack} for {office} on {day}: record a mandate first")
 
 
+def require(
+    tx: sa.Connection, mandate: int, *, pack: str, day: datetime.date, certificate: int, now: datetime.datetime
+) -> None:
+    """Hold what is about to be issued against the mandate it names.
+
+    Raises `MandateError` unless the mandate covers the date of issue and the permit type, and the registered
+    certificate (its row) is that person's and valid now.
+    """
+    known = by_id(tx, mandate)
+    if not known.holds(day, pack):
+        raise MandateError(f"the mandate of {known.person} does not cover {pack} on {day}: freeze the permit again")
+    table = schema.signer_certificates.c
+    found = tx.execute(
+        sa.select(table.employee_number, table.not_before, table.not_after).where(table.id == certificate)
+    ).first()
+    if found is None or found.employee_number != known.employee_number:
+        raise MandateError("the signing certificate is not registered for the person who holds the mandate")
+    if not found.not_before <= now <= found.not_after:
+        raise MandateError(f"the certificate of {known.person} is not valid at {now.isoformat()}: renew it")
+
+
 def any_ever(tx: sa.Connection, *, office: str) -> bool:
     """Whether the office ever had a mandate, ended or not."""
-    return bool(_all(tx, office))
+    return bool(every(tx, office=office))
 
 
 def by_id(tx: sa.Connection, mandate: int) -> MandateRecord:
     """The mandate with this id. Raises `LookupError`."""
-    row = tx.execute(sa.select(schema.mandates).where(schema.mandates.c.id == mandate)).mappings().first()
+    row = tx.execute(_with_ends().where(schema.mandates.c.id == mandate)).mappings().first()
     if row is None:
         raise LookupError(f"no mandate {mandate}")
     return _mandate(row)
@@ -81,7 +167,7 @@ def register_signer(
     if tx.execute(sa.select(table.c.id).where(table.c.sha256 == fingerprint)).first() is not None:
         return
     parsed = x509.load_der_x509_certificate(certificate)
-    insert(
+    key = insert(
         tx,
         table,
         employee_number=employee_number,
@@ -92,6 +178,7 @@ def register_signer(
         not_after=parsed.not_valid_after_utc,
         recorded_at=now,
     )
+    ledger.append(tx, event=Event.SIGNER, subject=(("signer_certificates", key),), effective=now, recorded=now)
 
 
 def signer_id(tx: sa.Connection, *, employee_number: str, certificate: bytes) -> int:
@@ -121,12 +208,32 @@ def signer_record(certificate: bytes, issuers: list[str], fingerprint: bytes) ->
     )
 
 
-def _all(tx: sa.Connection, office: str) -> list[tuple[int, MandateRecord]]:
-    query = sa.select(schema.mandates).where(schema.mandates.c.office == office).order_by(schema.mandates.c.id)
+def every(tx: sa.Connection, *, office: str) -> list[tuple[int, MandateRecord]]:
+    """Every mandate that the office ever gave, with its id, in the order in which they were recorded."""
+    query = _with_ends().where(schema.mandates.c.office == office).order_by(schema.mandates.c.id)
     return [(row["id"], _mandate(row)) for row in tx.execute(query).mappings()]
 
 
+def _with_ends() -> sa.Select[Any]:
+    ends = schema.mandate_ends.c
+    earliest = sa.select(sa.func.min(ends.last_day)).where(ends.mandate == schema.mandates.c.id).scalar_subquery()
+    return sa.select(schema.mandates, earliest.label("last_day"))
+
+
+def overlap(one: MandateRecord, other: MandateRecord) -> bool:
+    """Whether on some day both would be entitled to sign a permit of the same type."""
+    first = max(one.valid_from, other.valid_from)
+    last = min(_last(one), _last(other))
+    apart_in_scope = bool(one.scope) and bool(other.scope) and not set(one.scope) & set(other.scope)
+    return first <= last and not apart_in_scope
+
+
+def _last(mandate: MandateRecord) -> datetime.date:
+    return datetime.date.max if mandate.valid_until is None else mandate.valid_until
+
+
 def _mandate(row: sa.RowMapping) -> MandateRecord:
+    ends = [day for day in (row["valid_until"], row["last_day"]) if day is not None]
     return MandateRecord(
         person=row["person"],
         rank=row["rank"],
@@ -138,5 +245,5 @@ def _mandate(row: sa.RowMapping) -> MandateRecord:
         decree_date=row["decree_date"],
         scope=tuple(row["scope"]),
         valid_from=row["valid_from"],
-        valid_until=row["valid_until"],
+        valid_until=min(ends, default=None),
     )

@@ -2,14 +2,17 @@
 
 import dataclasses
 import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from registry import mandates, schema
+from registry import lifecycle, mandates, proofs, schema
 from registry.database import Database
 from registry.documents import DocumentStore
 from registry.formats.errors import UnavailableError
+from registry.formats.logentry import Event
 from registry.formats.record import (
+    Destruction,
     PermitRecord,
     PublicField,
     QrPlace,
@@ -47,6 +50,11 @@ class RegistryReader:
         """The registered bytes, checked against their hash. Raises `UnavailableError` if missing or damaged."""
         return self._documents.get(sha256)
 
+    def proof(self, serial: int) -> bytes | None:
+        """The `.tlog-proof` file of a permit's issue (`registry.proofs.of_issue`)."""
+        with self._database.read() as tx:
+            return proofs.of_issue(tx, serial)
+
     def as_if_issued(
         self,
         instrument: int,
@@ -57,7 +65,10 @@ class RegistryReader:
         revocation_lists: tuple[bytes, ...],
         now: datetime.datetime,
     ) -> PermitRecord:
-        """The record that an instrument would have, were this file issued now: what the last check is held against."""
+        """The record that an instrument would have, were this file issued now: what the last check is held against.
+
+        The log cannot know it yet, so the record counts as covered: every check but that must pass before the issue.
+        """
         with self._database.read() as tx:
             record = self._record(tx, schema.instruments.c.id == instrument)
         if record is None:
@@ -70,45 +81,36 @@ class RegistryReader:
             signer=signer,
             revocation_lists=revocation_lists,
             statuses=(StatusRecord(status=Status.IN_FORCE, effective=now, recorded=now, ground="issue"),),
+            awaits_log=False,
         )
 
     def _record(self, tx: sa.Connection, which: sa.ColumnElement[bool]) -> PermitRecord | None:
-        instruments, decisions = schema.instruments.c, schema.decisions.c
-        row = tx.execute(
-            sa.select(schema.instruments, decisions.digest.label("decision_digest"))
-            .join(schema.decisions, decisions.id == instruments.decision)
-            .where(which)
-        ).first()
+        row = tx.execute(_with_its_fate().where(which)).mappings().first()
         if row is None:
             return None
-        documents = schema.documents
-        of_kind = {
-            document.kind: document
-            for document in tx.execute(
-                sa.select(documents)
-                .where(documents.c.instrument == row.id, documents.c.revision <= row.freeze)
-                .order_by(documents.c.revision)
-            )
-        }
+        of_kind = {document.kind: document for document in tx.execute(_papers(row["id"], row["freeze"]))}
         unsigned, signed = of_kind.get("unsigned"), of_kind.get("signed")
-        statuses = _statuses(tx, row.id)
         return PermitRecord(
-            serial=row.serial,
-            number=row.number,
-            pack=row.pack,
-            statement=row.statement,
-            date_of_issue=row.date_of_issue,
-            valid_until=row.valid_until,
-            decision_digest=row.decision_digest,
-            public_view=tuple(PublicField(**field) for field in row.public_view),
-            qr_place=None if unsigned is None else QrPlace(**unsigned.layout["qr"]),
-            mandate=mandates.by_id(tx, row.mandate),
+            serial=row["serial"],
+            number=row["number"],
+            pack=row["pack"],
+            statement=row["statement"],
+            date_of_issue=row["date_of_issue"],
+            valid_until=row["valid_until"],
+            decision_digest=row["decision_digest"],
+            public_view=tuple(PublicField(**field) for field in row["public_view"]),
+            qr_place=None if unsigned is None or not unsigned.layout else QrPlace(**unsigned.layout["qr"]),
+            mandate=mandates.by_id(tx, row["mandate"]),
             issued_at=None if signed is None else signed.recorded_at,
             file_sha256=None if signed is None else signed.sha256,
             signing_profile=None if signed is None else signed.signing_profile,
-            signer=None if signed is None else _signer(tx, signed.signer_certificate),
+            signer=None if signed is None else _signer(signed),
             revocation_lists=() if signed is None else self._revocation_lists(tx, signed.id),
-            statuses=statuses,
+            statuses=lifecycle.history(tx, row["id"]),
+            corrections=lifecycle.corrections(tx, row["id"]),
+            destroyed=_destruction(row),
+            awaits_log=signed is not None
+            and (row["log_index"] is None or row["log_index"] >= (row["public_size"] or 0)),
         )
 
     def _revocation_lists(self, tx: sa.Connection, document: int) -> tuple[bytes, ...]:
@@ -142,26 +144,59 @@ class OneRecord:
         """Nothing is published yet."""
         raise LookupError(sha256.hex())
 
-
-def _signer(tx: sa.Connection, certificate: int) -> SignerRecord:
-    table = schema.signer_certificates.c
-    row = tx.execute(sa.select(table.certificate, table.issuers, table.sha256).where(table.id == certificate)).first()
-    if row is None:
-        raise UnavailableError("the registry has lost the certificate that signed a permit")
-    return mandates.signer_record(row.certificate, row.issuers, row.sha256)
+    def proof(self, serial: int) -> bytes | None:  # noqa: ARG002  # whichever it is
+        """Nothing is logged yet."""
+        return None
 
 
-def _statuses(tx: sa.Connection, instrument: int) -> tuple[StatusRecord, ...]:
-    table = schema.status_changes
-    rows = tx.execute(sa.select(table).where(table.c.instrument == instrument).order_by(table.c.sequence))
-    return tuple(
-        StatusRecord(
-            status=Status(row.status),
-            effective=row.effective_at,
-            recorded=row.recorded_at,
-            ground=row.ground,
-            instrument_number=row.decree,
-            replaced_by=row.replaced_by,
+def _with_its_fate() -> sa.Select[Any]:
+    """Every instrument with its decision's digest, its destruction, its place in the log and how far that is public.
+
+    The event stands in the query itself and not in a parameter: only so may every plan use the index of issues.
+    """
+    instruments, destructions = schema.instruments.c, schema.destructions.c
+    entries, issue = schema.log_entries.c, sa.literal(Event.ISSUE.value, literal_execute=True)
+    log_index = sa.select(entries.index).where(entries.instrument == instruments.id, entries.event == issue)
+    return (
+        sa.select(
+            schema.instruments,
+            schema.decisions.c.digest.label("decision_digest"),
+            destructions.minutes_number,
+            destructions.minutes_date,
+            destructions.recorded_at.label("destroyed_at"),
+            log_index.scalar_subquery().label("log_index"),
+            sa.select(sa.func.max(schema.checkpoints.c.size)).scalar_subquery().label("public_size"),
         )
-        for row in rows
+        .join(schema.decisions, schema.decisions.c.id == instruments.decision)
+        .outerjoin(schema.destructions, destructions.instrument == instruments.id)
+    )
+
+
+def _papers(instrument: int, freeze: int) -> sa.Select[Any]:
+    """The documents of an instrument up to its present freeze, the oldest first, with the certificates that signed."""
+    documents, certificates = schema.documents.c, schema.signer_certificates.c
+    return (
+        sa.select(
+            schema.documents,
+            certificates.certificate.label("certificate"),
+            certificates.issuers.label("issuers"),
+            certificates.sha256.label("certificate_sha256"),
+        )
+        .outerjoin(schema.signer_certificates, certificates.id == documents.signer_certificate)
+        .where(documents.instrument == instrument, documents.revision <= freeze)
+        .order_by(documents.revision)
+    )
+
+
+def _signer(signed: sa.Row[Any]) -> SignerRecord:
+    if signed.certificate is None:
+        raise UnavailableError("the registry has lost the certificate that signed a permit")
+    return mandates.signer_record(signed.certificate, signed.issuers, signed.certificate_sha256)
+
+
+def _destruction(row: sa.RowMapping) -> Destruction | None:
+    if row["destroyed_at"] is None:
+        return None
+    return Destruction(
+        minutes_number=row["minutes_number"], minutes_date=row["minutes_date"], recorded=row["destroyed_at"]
     )

@@ -24,7 +24,7 @@ class Instant(sa.TypeDecorator[datetime.datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment needs a time zone")
-        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(datetime.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime.datetime | None:
         """The moment in UTC."""
@@ -32,6 +32,7 @@ class Instant(sa.TypeDecorator[datetime.datetime]):
         return None if value is None else datetime.datetime.fromisoformat(value)
 
 
+_JSON: Final = sa.JSON(none_as_null=True)  # None is no value, not a value that says “null”
 metadata: Final = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -74,6 +75,7 @@ decisions: Final = sa.Table(
     _sha256("digest"),
     sa.Column("supersedes", sa.ForeignKey("decisions.id")),
     sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("received_on", sa.Date),  # None in the rows of before there was this column
     sa.UniqueConstraint("office", "reference_key", "revision"),
 )
 
@@ -98,7 +100,7 @@ mandates: Final = sa.Table(
     sa.Column("own_title", sa.String, nullable=False),
     sa.Column("decree_number", sa.String, nullable=False),
     sa.Column("decree_date", sa.Date, nullable=False),
-    sa.Column("scope", sa.JSON, nullable=False),
+    sa.Column("scope", _JSON, nullable=False),
     sa.Column("valid_from", sa.Date, nullable=False),
     sa.Column("valid_until", sa.Date),
     sa.Column("recorded_at", Instant, nullable=False),
@@ -111,11 +113,39 @@ signer_certificates: Final = sa.Table(
     sa.Column("employee_number", sa.String, nullable=False),
     _sha256(),
     sa.Column("certificate", sa.LargeBinary, nullable=False),
-    sa.Column("issuers", sa.JSON, nullable=False),  # base64 of each DER certificate, own issuer first
+    sa.Column("issuers", _JSON, nullable=False),  # base64 of each DER certificate, own issuer first
     sa.Column("not_before", Instant, nullable=False),
     sa.Column("not_after", Instant, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.UniqueConstraint("sha256"),
+)
+
+mandate_ends: Final = sa.Table(
+    "mandate_ends",
+    metadata,
+    _id(),
+    sa.Column("mandate", sa.ForeignKey("mandates.id"), nullable=False),
+    sa.Column("last_day", sa.Date, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("decree_number", sa.String, nullable=False),
+    sa.Column("decree_date", sa.Date, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Index(None, "mandate"),
+)
+
+number_openings: Final = sa.Table(
+    "number_openings",
+    metadata,
+    _id(),
+    sa.Column("series", sa.String, nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("first", sa.Integer, nullable=False),  # the first number that this registry gives
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("series", "year"),
+    sa.CheckConstraint("first > 1", name="first"),
 )
 
 numbers: Final = sa.Table(
@@ -148,8 +178,8 @@ instruments: Final = sa.Table(
     sa.Column("valid_until", sa.Date),
     sa.Column("mandate", sa.ForeignKey("mandates.id"), nullable=False),
     sa.Column("statement", sa.LargeBinary, nullable=False),
-    sa.Column("public_view", sa.JSON, nullable=False),
-    sa.Column("shape", sa.JSON, nullable=False),
+    sa.Column("public_view", _JSON, nullable=False),
+    sa.Column("shape", _JSON, nullable=False),
     sa.Column("freeze", sa.Integer, nullable=False),
     sa.Column("frozen_at", Instant, nullable=False),
     sa.UniqueConstraint("serial"),
@@ -167,7 +197,7 @@ documents: Final = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False),
     _sha256(),
     sa.Column("parent", sa.ForeignKey("documents.id")),
-    sa.Column("layout", sa.JSON),  # of an unsigned document: where QR and signature stand on the page
+    sa.Column("layout", _JSON),  # of an unsigned document: where QR and signature stand
     sa.Column("signing_profile", sa.String),
     sa.Column("signer_certificate", sa.ForeignKey("signer_certificates.id")),
     sa.Column("recorded_at", Instant, nullable=False),
@@ -198,7 +228,59 @@ status_changes: Final = sa.Table(
     sa.Column("replaced_by", sa.String),
     sa.Column("effective_at", Instant, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("change", sa.String, nullable=False, server_default="issue"),
+    sa.Column("legal_ground", sa.String),
+    sa.Column("decree_date", sa.Date),
+    _sha256("decree_sha256", nullable=True),
+    sa.Column("correction", _JSON),
+    sa.Column("actor", sa.String),
     sa.UniqueConstraint("instrument", "sequence"),
+    sa.Index(
+        "ix_status_changes_ahead",
+        "effective_at",
+        sqlite_where=sa.text("effective_at > recorded_at"),
+        postgresql_where=sa.text("effective_at > recorded_at"),
+    ),
+)
+
+handovers: Final = sa.Table(
+    "handovers",
+    metadata,
+    _id(),
+    sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
+    sa.Column("recipient", sa.String, nullable=False),
+    sa.Column("capacity", sa.String, nullable=False),
+    sa.Column("identity_kind", sa.String, nullable=False),
+    sa.Column("identity_number", sa.String, nullable=False),
+    sa.Column("survey_done", sa.Boolean, nullable=False),
+    sa.Column("note", sa.String),
+    sa.Column("handed_at", Instant, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.CheckConstraint("capacity IN ('holder', 'proxy')", name="capacity"),
+    sa.Index(None, "instrument"),
+)
+
+destructions: Final = sa.Table(
+    "destructions",
+    metadata,
+    _id(),
+    sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
+    sa.Column("ground", sa.String, nullable=False),
+    sa.Column("minutes_number", sa.String, nullable=False),
+    sa.Column("minutes_date", sa.Date, nullable=False),
+    sa.Column("approvals", _JSON, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("instrument"),
+)
+
+# Derived from the decision, for the office's own search; kept up by `registry.search`.
+permit_names: Final = sa.Table(
+    "permit_names",
+    metadata,
+    sa.Column("instrument", sa.ForeignKey("instruments.id"), primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String, nullable=False),
 )
 
 log_entries: Final = sa.Table(
@@ -206,11 +288,14 @@ log_entries: Final = sa.Table(
     metadata,
     _id(),
     sa.Column("event", sa.String, nullable=False),
-    sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
+    sa.Column("instrument", sa.ForeignKey("instruments.id")),
     sa.Column("entry", sa.LargeBinary, nullable=False),
     sa.Column("index", sa.BigInteger),  # given by the sequencer, once
     sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("subject", _JSON),  # [[table, key…], …]: the rows that the record holds
+    sa.Column("salt", sa.LargeBinary(16)),
     sa.UniqueConstraint("index"),
+    sa.Index(None, "instrument"),
     sa.Index(
         "uq_log_entries_one_issue",
         "instrument",
@@ -218,4 +303,47 @@ log_entries: Final = sa.Table(
         sqlite_where=sa.text("event = 'issue'"),
         postgresql_where=sa.text("event = 'issue'"),
     ),
+    sa.Index(
+        "ix_log_entries_waiting",
+        "id",
+        sqlite_where=sa.text('"index" IS NULL'),
+        postgresql_where=sa.text('"index" IS NULL'),
+    ),
+)
+
+log_state: Final = sa.Table(
+    "log_state",
+    metadata,
+    _id(),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("id = 1", name="one_row"),
+)
+
+checkpoints: Final = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    _sha256("root"),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+)
+
+log_proofs: Final = sa.Table(
+    "log_proofs",
+    metadata,
+    sa.Column("entry", sa.ForeignKey("log_entries.id"), primary_key=True, autoincrement=False),
+    sa.Column("size", sa.ForeignKey("checkpoints.size"), nullable=False),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
+)
+
+restorations: Final = sa.Table(
+    "restorations",
+    metadata,
+    _id(),
+    sa.Column("backup_taken_at", Instant, nullable=False),
+    sa.Column("backup_size", sa.BigInteger, nullable=False),
+    sa.Column("restored_at", Instant, nullable=False),
+    sa.Column("replayed_at", Instant),
+    sa.Column("replayed_size", sa.BigInteger),
 )

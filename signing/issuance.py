@@ -112,7 +112,8 @@ class Issuance:
             if before is not None:
                 if instruments.stage(tx, before) is Stage.ISSUED:
                     return self._as_issued(before, decision)
-                if before.decision == decision.id and before.date_of_issue == today:
+                still_given = numbers.by_row(tx, before.number_row).fate is numbers.Fate.USED
+                if before.decision == decision.id and before.date_of_issue == today and still_given:
                     return before
             number = self._number(tx, pack, before, today, now)
             mandate_id, mandate = mandates.on_day(tx, office=self._office.id, day=today, pack=decision.pack)
@@ -261,9 +262,10 @@ class Issuance:
     ) -> numbers.AllottedNumber:
         if before is not None:
             kept = numbers.by_row(tx, before.number_row)
-            if kept.year == today.year:
+            if kept.fate is numbers.Fate.USED and kept.year == today.year:
                 return kept
-            numbers.void(tx, row=kept.row, reason="frozen, but not signed within the year")
+            if kept.fate is numbers.Fate.USED:
+                numbers.void(tx, row=kept.row, reason="frozen, but not signed within the year", now=now)
         return numbers.allot(tx, series=pack.type, year=today.year, now=now)
 
     def _frozen(
@@ -307,6 +309,7 @@ class Issuance:
             shape=pack.shape(
                 public, office=self._office, mandate=mandate, date_of_issue=today, simulation=self._simulation
             ),
+            holder=pack.holder_name(public),
         )
 
 

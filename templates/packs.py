@@ -69,6 +69,12 @@ class Pack(Protocol):
     def statement_names(self, public: Mapping[str, object]) -> tuple[str, str]:
         """Holder (individuals masked) and subject line for the QR statement."""
 
+    def holder_name(self, public: Mapping[str, object]) -> str:
+        """The holder's full name, for the office's own search; strangers are told the one of `statement_names`."""
+
+    def received(self, public: Mapping[str, object]) -> datetime.date:
+        """The day on which the complete application was received: the day before the promised working days begin."""
+
     def objects(self, public: Mapping[str, object]) -> tuple[str, ...]:
         """The single things that are permitted, by what tells each from every other; none may be permitted twice."""
 

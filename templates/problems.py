@@ -22,7 +22,8 @@ class Problem:
 
     `field` is the place in the file ("public.units[0].power_kw"), `title` the field's name on the form, `code`
     stable. `template` is the Indonesian sentence; it and `title` may name `params` in braces. "unit" among `params`
-    is the number of the list item that the field stands in. `catalogue` is the package whose translations are meant.
+    is the number of the list item that the field stands in. `catalogue` is the package whose translations are meant,
+    `title_catalogue` that of the title where it is another.
     """
 
     severity: Severity
@@ -32,6 +33,7 @@ class Problem:
     template: str
     params: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     catalogue: str = "templates"
+    title_catalogue: str | None = None
 
     @property
     def label(self) -> str:
@@ -50,7 +52,7 @@ class Problem:
         return gettext(self.template).format_map({**params, "label": self._label(language)})
 
     def _label(self, language: str) -> str:
-        gettext = translations(self.catalogue, language).gettext
+        gettext = translations(self.title_catalogue or self.catalogue, language).gettext
         label = gettext(self.title).format_map(self.params)
         if "unit" not in self.params or "{unit}" in self.title:
             return label

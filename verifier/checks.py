@@ -15,6 +15,7 @@ a statement; a code, link or photo answers 1.0 and from 2.0 on.
                 2.2 statement_signature    the office's key signed the statement
                 2.3 statement_registered   the registry holds the same statement, byte for byte
                 2.4 permit_issued          its permit was issued, not just prepared
+                2.5 log_covered            a published checkpoint of the log covers the issue
   3 in force    3.1 status                 neither suspended, revoked, annulled nor superseded on the day
                 3.2 validity_period        the day lies between issue and end
   4 authorised  4.1 signer_known           the certificate is one that signs for the office
@@ -23,6 +24,9 @@ a statement; a code, link or photo answers 1.0 and from 2.0 on.
 
 A file whose SHA-256 the registry knows as issued needs no reading of its QR code: 1.5, 1.6 and 2.3 were
 proven when it was issued. Its proven time is the registry's; for every other file it is now.
+
+2.5 passes by itself within seconds of an issue. Nothing waits for the log but the issue: a change of state counts as
+soon as it is recorded.
 """
 
 import dataclasses
@@ -38,6 +42,7 @@ from verifier.shown import Shown
 
 NOT_CHECKED: Final = "not_checked"
 REGISTRY_UNREACHABLE: Final = "registry_unreachable"
+AWAITS_LOG: Final = "awaits_log"
 
 # What is wrong with the signature itself; every other problem of the gate is about what stands round it.
 _VALUE_PROBLEMS: Final = frozenset(
@@ -200,7 +205,8 @@ def _registered_content(evidence: Evidence) -> Check:
     if not evidence.registry_reached:
         return _unknown(name, Answer.INTACT, REGISTRY_UNREACHABLE)
     if evidence.same_signed_bytes is None:
-        return _unknown(name, Answer.INTACT, "document_unavailable")
+        destroyed = evidence.permit is not None and evidence.permit.destroyed is not None
+        return _unknown(name, Answer.INTACT, "document_destroyed" if destroyed else "document_unavailable")
     return _passed(name, Answer.INTACT)
 
 
@@ -231,9 +237,11 @@ def _issued(evidence: Evidence) -> Iterator[Check]:
     if statement_signature.outcome is not Outcome.PASSED:
         yield _unknown("2.3 statement_registered", Answer.ISSUED, NOT_CHECKED)
         yield _unknown("2.4 permit_issued", Answer.ISSUED, NOT_CHECKED)
+        yield _unknown("2.5 log_covered", Answer.ISSUED, NOT_CHECKED)
         return
     yield _statement_registered(evidence)
     yield _permit_issued(evidence)
+    yield _log_covered(evidence)
 
 
 def _statement_readable(evidence: Evidence) -> Check:
@@ -299,6 +307,17 @@ def _permit_issued(evidence: Evidence) -> Check:
         return _unknown(name, Answer.ISSUED, evidence.unregistered)
     if record.issued_at is None:
         return _failed(name, Answer.ISSUED, "never_issued")
+    return _passed(name, Answer.ISSUED)
+
+
+def _log_covered(evidence: Evidence) -> Check:
+    name, record = "2.5 log_covered", evidence.shown_record
+    if record is None:
+        return _unknown(name, Answer.ISSUED, evidence.unregistered)
+    if record.issued_at is None:
+        return _unknown(name, Answer.ISSUED, NOT_CHECKED)
+    if record.awaits_log:
+        return _unknown(name, Answer.ISSUED, AWAITS_LOG)
     return _passed(name, Answer.ISSUED)
 
 

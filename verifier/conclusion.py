@@ -65,6 +65,7 @@ CONCLUSIONS: Final = (
     Row(VerdictName.UNCHECKED, _UNKNOWN, ("",), frozenset({"registry_unreachable", "document_unavailable"})),
     Row(VerdictName.UNKNOWN, _UNKNOWN, ("2.0",), frozenset({"no_qr_found"})),
     Row(VerdictName.UNCHECKED, _UNKNOWN, ("2.0", "2.2", "2.3", "2.4", "3.", "4.")),
+    Row(VerdictName.UNCHECKED, _UNKNOWN, ("2.5",)),  # after what does not pass by itself
     Row(VerdictName.PRINTOUT, _UNKNOWN, ("1.2",), frozenset({"image_only"})),
     Row(VerdictName.RESAVED, _UNKNOWN, ("1.2",), frozenset({"no_signature"})),
     Row(VerdictName.COMPARE, _UNKNOWN, ("1.0",)),

@@ -38,6 +38,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "statement_signature": N_("Kode QR ditandatangani kunci kantor ini"),
     "statement_registered": N_("Kode QR sama dengan yang terdaftar"),
     "permit_issued": N_("Izinnya sudah diterbitkan"),
+    "log_covered": N_("Penerbitannya sudah masuk catatan publik"),
     "status": N_("Tidak dicabut, dibatalkan, dibekukan atau diganti"),
     "validity_period": N_("Masih dalam masa berlaku"),
     "signer_known": N_("Penandatangan terdaftar pada kantor ini"),
@@ -83,6 +84,7 @@ REASONS: Final[Mapping[str, str]] = {
     "signature_container_changed": N_(
         "Isi yang ditandatangani sama, tetapi berkasnya tidak persis sama dengan yang terdaftar."
     ),
+    "document_destroyed": N_("Berkas yang terdaftar sudah dimusnahkan, jadi tidak dapat dibandingkan lagi."),
     "qr_of_another_permit": N_("Kode QR pada berkas ini milik izin lain."),
     "no_qr_found": N_("Tidak ada kode QR kantor ini yang terbaca."),
     # 2 issued
@@ -98,6 +100,7 @@ REASONS: Final[Mapping[str, str]] = {
     "key_not_valid": N_("Kunci yang menandatangani kode QR ini tidak berlaku pada tanggal itu."),
     "statement_differs": N_("Kode QR berbeda dengan yang terdaftar."),
     "unknown_serial": N_("Izin ini tidak ada dalam daftar."),
+    "awaits_log": N_("Izin ini baru diterbitkan dan belum masuk catatan publik."),
     # 3 in force
     "expired": N_("Masa berlakunya sudah habis."),
     "not_yet_in_force": N_("Belum berlaku pada tanggal itu."),

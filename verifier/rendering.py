@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -13,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from registry.formats.language import LANGUAGES, SOURCE, translations
+from registry.formats.record import Destruction
+from verifier import sentences
 from verifier.catalogue import N_
 from verifier.negotiation import LANGUAGE_PARAMETER, language, wants_json
 from verifier.office import PublicOffice
@@ -77,6 +80,10 @@ PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
         N_("Berkas izin ini tidak tersedia di sini."),
         N_("Berkas hanya diberikan untuk kode QR asli dari izin yang sudah diterbitkan. Tanyakan kepada kantor ini."),
     ),
+    "not_public_yet": Trouble(
+        N_("Izin ini baru diterbitkan dan belum masuk catatan publik."),
+        N_("Tunggu satu menit, lalu buka halaman ini sekali lagi. Sesudah itu berkasnya dapat diunduh."),
+    ),
     "not_possible": Trouble(
         N_("Permintaan ini tidak dapat dilayani."),
         N_("Mulai lagi dari halaman depan."),
@@ -85,6 +92,9 @@ PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
     "malformed": _DAY_NOT_ARRIVED,
     "slow": _DAY_NOT_ARRIVED,
 }
+
+
+_STATUS_IS_LEFT: Final = N_("Nomor dan status izinnya masih tercatat. Tanyakan kepada kantor ini kalau perlu.")
 
 
 class Pages:
@@ -119,7 +129,8 @@ class Pages:
     def upload_error(self, request: Request, error: UploadError) -> Response:
         """The form again, with what is wrong beside the field."""
         if wants_json(request):
-            return self._json_error(request, error.code, FIELD_TROUBLES[error.code], error.status, {})
+            said = self._said(request, FIELD_TROUBLES[error.code])
+            return self._json_error(error.code, said, error.status, {})
         return self._page(
             request,
             "home.html",
@@ -132,10 +143,14 @@ class Pages:
 
     def error(self, request: Request, code: str, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
         """A page that says what is not there and where to go on."""
-        if wants_json(request):
-            return self._json_error(request, code, PAGE_TROUBLES[code], status, headers or {})
-        trouble = self._said(request, PAGE_TROUBLES[code])
-        return self._page(request, "error.html", status, headers or {}, trouble=trouble)
+        return self._error(request, code, self._said(request, PAGE_TROUBLES[code]), status, headers or {})
+
+    def destroyed(self, request: Request, destroyed: Destruction) -> Response:
+        """A page that says that a permit's documents were destroyed, and by which minutes."""
+        spoken = language(request)
+        remedy = translations("verifier", spoken).gettext(_STATUS_IS_LEFT)
+        said = Trouble(sentences.destruction(destroyed, spoken), remedy)
+        return self._error(request, "destroyed", said, HTTPStatus.GONE, {})
 
     def verdict(
         self,
@@ -145,15 +160,18 @@ class Pages:
         status: int,
         headers: Mapping[str, str],
         download: str | None,
+        proof: str | None,
         registered: str | None,
+        again: str | None,
         from_code: bool,
         typed_day: str,
     ) -> Response:
         """The page of one verdict.
 
-        `download` is the address of the registered file, `registered` that of the registered permit's own page,
-        each where it may be had; `from_code` says that this is such a page itself, `typed_day` what
-        stands in its date field.
+        `download` is the address of the registered file, `proof` that of the proof of its issue, `registered` that of
+        the registered permit's own page, each where it may be had; `again` is this page's own address, where asking
+        again soon will help. `from_code` says that this is such a page itself, `typed_day` what stands in its date
+        field.
         """
         return self._page(
             request,
@@ -162,7 +180,9 @@ class Pages:
             headers,
             view=view,
             download=download,
+            proof=proof,
             registered=registered,
+            again=again,
             from_code=from_code,
             typed_day=typed_day,
         )
@@ -196,10 +216,12 @@ class Pages:
         translate = translations("verifier", language(request)).gettext
         return Trouble(translate(trouble.problem).format(megabytes=self._megabytes), translate(trouble.remedy))
 
-    def _json_error(
-        self, request: Request, code: str, trouble: Trouble, status: int, headers: Mapping[str, str]
-    ) -> Response:
-        said = self._said(request, trouble)
+    def _error(self, request: Request, code: str, said: Trouble, status: int, headers: Mapping[str, str]) -> Response:
+        if wants_json(request):
+            return self._json_error(code, said, status, headers)
+        return self._page(request, "error.html", status, headers, trouble=said)
+
+    def _json_error(self, code: str, said: Trouble, status: int, headers: Mapping[str, str]) -> Response:
         body = {"error": {"code": code, "message": said.problem, "remedy": said.remedy}}
         return JSONResponse(body, status, {**headers, "Vary": _VARY})
 

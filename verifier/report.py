@@ -2,13 +2,15 @@
 
 import datetime
 import unicodedata
+from itertools import zip_longest
 
 from registry.formats.language import translations
+from registry.formats.record import Correction, StatusRecord
 from registry.formats.verdict import Check, Outcome, Verdict
 from verifier import sentences
 from verifier.catalogue import N_
 from verifier.checks import NOT_CHECKED
-from verifier.presenter import Line, VerdictView, present, shown_record
+from verifier.presenter import CORRECTIONS, Line, VerdictView, corrections_of, present, shown_record
 
 _MARKS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.UNKNOWN: "?"}
 _INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -22,9 +24,10 @@ _DECISION = N_("Keputusan tentang izin ini")
 def as_json(verdict: Verdict, given: str, language: str) -> dict[str, object]:
     """The object of `verify --json`: codes as they are, the sentence and the permit's fields in `language`.
 
-    `given` is what was asked about, as it was given. `permit` is null unless the registry issued it. Dates are
-    ISO 8601, `as_of` in UTC. `on` is there only where a day was asked about: verdict and answers are then for that
-    day. Where the permit is not in force today, `today` is the verdict that says so, and the sentence says it first.
+    `given` is what was asked about, as it was given. `permit` is null unless it is public: issued, and in the log.
+    Dates are ISO 8601, instants in UTC. `on` is there only where a day was asked about: verdict and answers are then
+    for that day. Where the permit is not in force today, `today` is the verdict that says so, and the sentence says it
+    first. `fields` are as printed, to be read with `corrections`; of a permit that was `destroyed` none is left.
     """
     said = (sentences.sentence(verdict, language), sentences.dated(verdict, language))
     result: dict[str, object] = {
@@ -33,7 +36,7 @@ def as_json(verdict: Verdict, given: str, language: str) -> dict[str, object]:
         "verdict": verdict.name.value,
         "simulation": verdict.simulation,
         "answers": {answer.value: outcome.value for answer, outcome in verdict.answers.items()},
-        "as_of": verdict.as_of.astimezone(datetime.UTC).strftime(_INSTANT_FORMAT),
+        "as_of": _instant(verdict.as_of),
         "sentence": " ".join(filter(None, said)),
         "permit": _permit(verdict, language),
         "checks": [_check(check) for check in verdict.checks],
@@ -53,7 +56,8 @@ def as_text(verdict: Verdict, given: str, language: str, *, zone: datetime.tzinf
     view = present(verdict, language=language, zone=zone)
     translate = translations("verifier", language).gettext
     lines = [given, *_said(view, language), ""]
-    for heading, group in ((translate(_DECISION), view.status), (view.heading, view.fields)):
+    corrections = [(translate(CORRECTIONS), group) for group in view.corrections]
+    for heading, group in ((translate(_DECISION), view.status), *corrections, (view.heading, view.fields)):
         if group:
             lines += [f"  {heading}", *_columns(group), ""]
     for answer in view.answers:
@@ -72,7 +76,7 @@ def _said(view: VerdictView, language: str) -> list[str]:
     as_of = translate(_AS_OF).format(moment=view.as_of)
     if view.asked_for:
         as_of += " " + translate(_ASKED_FOR).format(day=view.asked_for)
-    said = (view.simulation, sentence, view.dated, view.note, as_of, view.action)
+    said = (view.simulation, sentence, view.dated, view.note, *view.remarks, as_of, view.action)
     return [f"  {text}" for text in said if text]
 
 
@@ -82,7 +86,7 @@ def _columns(group: tuple[Line, ...]) -> list[str]:
     return [
         f"    {label:<{width}}  {part}"
         for line in group
-        for label, part in zip([line.label, *[""] * len(line.value)], line.value.splitlines(), strict=False)
+        for label, part in zip_longest([line.label], [*line.value.splitlines(), *line.corrected], fillvalue="")
     ]
 
 
@@ -108,11 +112,45 @@ def _permit(verdict: Verdict, language: str) -> dict[str, object] | None:
         "date_of_issue": record.date_of_issue.isoformat(),
         "valid_until": None if record.valid_until is None else record.valid_until.isoformat(),
         "status": None if change is None else change.status.value,
+        "status_change": None if change is None or change.instrument_number is None else _change(change),
+        "corrections": [_correction(one) for one in corrections_of(verdict, datetime.UTC)],
+        "destroyed": None
+        if record.destroyed is None
+        else {
+            "minutes_number": record.destroyed.minutes_number,
+            "minutes_date": record.destroyed.minutes_date.isoformat(),
+        },
         "fields": [
             {"id": field.id, "label": field.label[language], "value": field.value[language]}
             for field in record.public_view
         ],
     }
+
+
+def _change(change: StatusRecord) -> dict[str, object]:
+    return {
+        "since": _instant(change.effective),
+        "reason": change.ground,
+        "legal_ground": change.legal_ground,
+        "instrument_number": change.instrument_number,
+        "instrument_date": None if change.instrument_date is None else change.instrument_date.isoformat(),
+        "replaced_by": change.replaced_by,
+    }
+
+
+def _correction(correction: Correction) -> dict[str, object]:
+    return {
+        "field": correction.field,
+        "printed": correction.printed,
+        "correct": correction.correct,
+        "since": _instant(correction.effective),
+        "instrument_number": correction.instrument_number,
+        "instrument_date": correction.instrument_date.isoformat(),
+    }
+
+
+def _instant(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).strftime(_INSTANT_FORMAT)
 
 
 def _check(check: Check) -> dict[str, object]:

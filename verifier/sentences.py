@@ -26,13 +26,30 @@ from collections.abc import Mapping
 from typing import Final
 
 from registry.formats.language import translations
+from registry.formats.record import Destruction
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from verifier.catalogue import N_
+from verifier.checks import AWAITS_LOG
 from verifier.dates import day_text
 from verifier.reasons import cause_text
 
 SIMULATION: Final = N_("Ini izin latihan. Tidak berlaku.")
 _STOOD_THEN: Final = N_("Pada {on} izin ini masih berlaku.")
+
+# What passes by itself asks for a minute, not for a call: which cause, and what to do about it.
+_CAUSE_ACTIONS: Final[Mapping[str, str]] = {
+    AWAITS_LOG: N_(
+        "Tunggu satu menit, lalu periksa sekali lagi. Kalau jawabannya masih sama, telepon kantor ini dan "
+        "sebutkan nomor izinnya."
+    ),
+}
+
+_ONE_CORRECTION: Final = N_("Izin ini dibaca bersama satu ralat, yang tercantum di bawah.")
+_CORRECTIONS: Final = N_("Izin ini dibaca bersama {count} ralat, yang tercantum di bawah.")
+_DESTROYED: Final = N_(
+    "Arsip izin ini sudah dimusnahkan menurut jadwal retensi, berita acara nomor {number} tanggal {day}."
+)
+_LEFT: Final = N_("Yang tersisa hanya keterangan di bawah ini.")
 
 _DAYS: Final = ("on", "valid_until", "date_of_issue", "since")
 
@@ -337,9 +354,32 @@ def note(verdict: Verdict, language: str) -> str | None:
 
 def action(verdict: Verdict, language: str) -> str:
     """What the reader should do next. Whoever shows it adds how to reach the office."""
-    spoken = SPOKEN[leading(verdict).name]
+    first = leading(verdict)
+    spoken = SPOKEN[first.name]
     message = spoken.statement_action if verdict.subject is Subject.STATEMENT else None
+    if first.name is VerdictName.UNCHECKED:
+        message = _CAUSE_ACTIONS.get(first.facts.get("cause", ""), message)
     return translations("verifier", language).gettext(message or spoken.action)
+
+
+def corrections_note(count: int, language: str) -> str:
+    """That the permit is to be read with `count` corrections, which whoever shows this lists below."""
+    message = _ONE_CORRECTION if count == 1 else _CORRECTIONS
+    return translations("verifier", language).gettext(message).format(count=count)
+
+
+def destruction_note(destroyed: Destruction, language: str) -> str:
+    """The same as `destruction`, above what is left of the permit."""
+    return f"{destruction(destroyed, language)} {translations('verifier', language).gettext(_LEFT)}"
+
+
+def destruction(destroyed: Destruction, language: str) -> str:
+    """That the permit's documents were destroyed, and by which minutes."""
+    return (
+        translations("verifier", language)
+        .gettext(_DESTROYED)
+        .format(number=destroyed.minutes_number, day=day_text(destroyed.minutes_date, language))
+    )
 
 
 def simulation_sentence(language: str) -> str:

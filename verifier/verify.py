@@ -330,6 +330,8 @@ def _same_signed_bytes(
         return False
     if record is None or record.issued_at is None or record.file_sha256 is None or signature.problems:
         return False
+    if record.destroyed is not None:
+        return None
     registered = asking.document(record.file_sha256)
     if registered is None:
         return None

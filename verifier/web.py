@@ -1,8 +1,9 @@
-"""The public door's web pages: a form, a verdict for a link or a file, the registered PDF, the trust anchors.
+"""The public door's web pages: a form, a verdict for a link or a file, the registered PDF and the proof of its issue.
 
 Every page is complete on arrival and needs no JavaScript; a program asks for the same with
-``Accept: application/json``. A verdict is answered with 200 even where it is red: the request went well. What
-could not be checked at all is 503, still with a page that says so.
+``Accept: application/json``. A verdict is answered with 200 even where it is red: the request went well. So is that a
+permit is not public yet: it is known why, and for how long. What could not be checked at all is 503, still with a page
+that says so. A document that was destroyed is 410.
 """
 
 import asyncio
@@ -22,19 +23,22 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from registry.formats.errors import UnavailableError
 from registry.formats.record import PermitRecord
 from registry.formats.statement import to_digits
+from registry.formats.tlogproof import SUFFIX as PROOF_SUFFIX
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from verifier import sentences
+from verifier.checks import AWAITS_LOG
 from verifier.middleware import AccessLog, SecurityHeaders
 from verifier.negotiation import language, wants_json
 from verifier.office import PublicOffice
 from verifier.presenter import present, shown_record, shows_registered_statement
+from verifier.published import PublishedFiles
 from verifier.reasons import TROUBLES
 from verifier.rendering import STATIC_FOLDER, Pages
 from verifier.uploads import Pace, UploadError, read_day, read_upload
@@ -42,9 +46,8 @@ from verifier.workers import Arrivals, BusyError, SlowError, Workers
 
 Sent = TypeVar("Sent")
 
-_WELL_KNOWN: Final = Path(".well-known") / "absah"
-_TRUST_FILE: Final = re.compile(r"(?:roots\.pem|statement-keys\.json|[a-z0-9-]{1,64}\.crl)", re.ASCII)
 _RETRY_SECONDS: Final = "30"
+_PROOF_NAME: Final = f"bukti{PROOF_SUFFIX}"
 
 _LED_TO_REGISTERED: Final = frozenset(
     {VerdictName.COMPARE, VerdictName.RESAVED, VerdictName.PRINTOUT, VerdictName.ALTERED}
@@ -98,6 +101,7 @@ def application(
     *,
     verifier: PermitVerifier,
     documents: Callable[[bytes], bytes],
+    proofs: Callable[[int], bytes | None],
     report: Report,
     office: PublicOffice,
     zone: ZoneInfo,
@@ -108,18 +112,19 @@ def application(
 ) -> Starlette:
     """The public pages.
 
-    `documents` gives the registered bytes of a SHA-256; `report` is the shape of ``verify --json``; `clock` the
-    present instant (UTC). `public_folder` holds ``.well-known/absah/`` with the trust anchors. `simulation` says
-    on the first page that permits here are exercises.
+    `documents` gives the registered bytes of a SHA-256, `proofs` the proof of the issue of a serial; `report` is the
+    shape of ``verify --json``; `clock` the present instant (UTC). `public_folder` holds the trust anchors in
+    ``.well-known/absah/``, and ``log/`` and ``status/``. `simulation` says on the first page that permits here are
+    exercises.
     """
     pages = Pages(office=office, simulation=simulation, upload_bytes=limits.upload_bytes)
     door = _Door(
         verifier=verifier,
         documents=documents,
+        proofs=proofs,
         report=report,
         zone=zone,
         clock=clock,
-        public_folder=public_folder,
         limits=limits,
         pages=pages,
     )
@@ -130,7 +135,8 @@ def application(
             Route("/v/{digits}", door.permit, methods=["GET", "POST"]),
             Route("/v/{digits}/", door.permit, methods=["GET", "POST"]),
             Route("/v/{digits}/pdf", door.permit_pdf, methods=["GET"]),
-            Route("/.well-known/absah/{name}", door.trust_file, methods=["GET"]),
+            Route(f"/v/{{digits}}/{_PROOF_NAME}", door.permit_proof, methods=["GET"]),
+            *PublishedFiles(public_folder).routes(),
             Route("/healthz", _health, methods=["GET"]),
             Mount("/static", _Static(directory=STATIC_FOLDER)),
         ],
@@ -157,19 +163,19 @@ class _Door:
         *,
         verifier: PermitVerifier,
         documents: Callable[[bytes], bytes],
+        proofs: Callable[[int], bytes | None],
         report: Report,
         zone: ZoneInfo,
         clock: Callable[[], datetime.datetime],
-        public_folder: Path,
         limits: WebLimits,
         pages: Pages,
     ) -> None:
         self._verifier = verifier
         self._documents = documents
+        self._proofs = proofs
         self._report = report
         self._zone = zone
         self._clock = clock
-        self._trust_folder = public_folder / _WELL_KNOWN
         self._limits = limits
         self._pages = pages
         # Apart, so that slow files never keep someone with a QR code waiting.
@@ -237,26 +243,29 @@ class _Door:
         digits = self._digits(request)
         try:
             verdict = await self._look_up(digits)
-            record = downloadable(verdict)
+            record = entitled(verdict)
             if record is None or record.file_sha256 is None:
-                return self._pages.error(request, "no_document", 404)
+                return self._pages.error(request, _why_not(verdict), 404)
+            if record.destroyed is not None:
+                return self._pages.destroyed(request, record.destroyed)
             data = await self._lookups.run(functools.partial(self._documents, record.file_sha256))
         except UnavailableError as error:
             return self._unavailable(request, error, Subject.STATEMENT)
         if hashlib.sha256(data).digest() != record.file_sha256:
             return self._unavailable(request, UnavailableError("damaged"), Subject.STATEMENT)
-        disposition = f'attachment; filename="{file_name(record.number)}"'
-        return Response(data, media_type="application/pdf", headers={"Content-Disposition": disposition})
+        return _attached(data, "application/pdf", file_name(record.number))
 
-    async def trust_file(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        path = self._trust_folder / name
-        if not _TRUST_FILE.fullmatch(name) or not path.is_file():
-            raise HTTPException(404)
-        media_type = {".pem": "application/x-pem-file", ".json": "application/json"}.get(
-            path.suffix, "application/pkix-crl"
-        )
-        return FileResponse(path, media_type=media_type, headers={"Cache-Control": "public, max-age=300"})
+    async def permit_proof(self, request: Request) -> Response:
+        digits = self._digits(request)
+        try:
+            verdict = await self._look_up(digits)
+            record = entitled(verdict)
+            proof = None if record is None else await self._lookups.run(functools.partial(self._proofs, record.serial))
+        except UnavailableError as error:
+            return self._unavailable(request, error, Subject.STATEMENT)
+        if record is None or proof is None:
+            return self._pages.error(request, _why_not(verdict), 404)
+        return _attached(proof, "text/plain; charset=utf-8", file_name(record.number, PROOF_SUFFIX))
 
     def _digits(self, request: Request) -> str:
         # Longer than any statement: what was cut off cannot make it one.
@@ -304,14 +313,16 @@ class _Door:
             body = self._report(verdict, shown_input, spoken)
             return JSONResponse(body, status, {**headers, "Vary": "Accept, Cookie"})
         view = present(verdict, language=spoken, zone=self._zone, file_sha256=sha256, file_name=name)
-        download = f"/v/{digits}/pdf" if digits and downloadable(verdict) else None
+        address = f"/v/{digits}" if digits else None
         token = None if digits else proven_token(verdict)
         return self._pages.verdict(
             request,
             view,
             status=status,
             headers=headers,
-            download=download,
+            download=f"{address}/pdf" if address and downloadable(verdict) else None,
+            proof=f"{address}/{_PROOF_NAME}" if address and entitled(verdict) else None,
+            again=address if awaits_log(verdict) else None,
             registered=f"/v/{to_digits(token)}" if token else None,
             from_code=digits is not None,
             typed_day=verdict.on.isoformat() if verdict.on else "",
@@ -331,11 +342,22 @@ def in_trouble(verdict: Verdict) -> bool:
     return verdict.name is VerdictName.UNCHECKED and bool(reasons & TROUBLES.keys())
 
 
-def downloadable(verdict: Verdict) -> PermitRecord | None:
-    """The permit whose registered file whoever holds this statement may have, else None.
+def awaits_log(verdict: Verdict) -> bool:
+    """Whether nothing is wanting but the log: worth asking again in a minute."""
+    return verdict.name is VerdictName.UNCHECKED and verdict.facts.get("cause") == AWAITS_LOG
 
-    *Issued* passed means that the statement's signature holds, that it equals the registered one byte for byte,
-    and that the permit is issued. What was revoked later is still given: the page beside it says so.
+
+def downloadable(verdict: Verdict) -> PermitRecord | None:
+    """The permit whose registered file whoever holds this statement may have, and the registry still has."""
+    record = entitled(verdict)
+    return record if record is not None and record.destroyed is None else None
+
+
+def entitled(verdict: Verdict) -> PermitRecord | None:
+    """The permit whose file and proof whoever holds this statement may have, else None.
+
+    *Issued* passed means that the statement's signature holds, that it equals the registered one byte for byte, that
+    the permit is issued and that the log says so. What was revoked later is still given: the page beside it says so.
     """
     record = shown_record(verdict)
     stands = verdict.subject is Subject.STATEMENT and verdict.answer(Answer.ISSUED) is Outcome.PASSED
@@ -353,9 +375,18 @@ def proven_token(verdict: Verdict) -> bytes | None:
     return record.statement
 
 
-def file_name(number: str) -> str:
+def file_name(number: str, suffix: str = ".pdf") -> str:
     """A file name made of a permit's number, of characters that mean nothing to any file system or header."""
-    return f"izin-{re.sub(r'[^A-Za-z0-9.]+', '-', number).strip('-.')[:100]}.pdf"
+    return f"izin-{re.sub(r'[^A-Za-z0-9.]+', '-', number).strip('-.')[:100]}{suffix}"
+
+
+def _attached(data: bytes, media_type: str, name: str) -> Response:
+    return Response(data, headers={"Content-Type": media_type, "Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _why_not(verdict: Verdict) -> str:
+    """Why whoever asked gets no file of this permit: a code of `verifier.rendering.PAGE_TROUBLES`."""
+    return "not_public_yet" if awaits_log(verdict) else "no_document"
 
 
 def _raise_alarm(verdict: Verdict, sha256: bytes) -> None:

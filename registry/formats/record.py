@@ -197,3 +197,6 @@ class RegistryView(Protocol):
 
     def document(self, sha256: bytes) -> bytes:
         """The registered bytes, checked against their hash. Raises `UnavailableError` if missing or damaged."""
+
+    def proof(self, serial: int) -> bytes | None:
+        """That the permit's issue stands in the log, as a `.tlog-proof` file; None while no checkpoint covers it."""

@@ -33,6 +33,7 @@ EVERY = fakes.every_verdict()
 DIGITS = {name: str(1000 + place) for place, name in enumerate(VerdictName)}
 REGISTERED = to_digits(fakes.record().statement)
 REVOKED_SINCE = "2000"
+CORRECTED, DESTROYED, AWAITING = "3000", "3001", "3002"
 RESAVED = fakes.PDF + b"saved again"
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 ARGUMENTS = [
@@ -57,10 +58,12 @@ class DatedVerifier(fakes.FakeVerifier):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     answers = {digits: EVERY[name] for name, digits in DIGITS.items()}
+    answers |= {CORRECTED: fakes.corrected(), DESTROYED: fakes.destroyed(), AWAITING: fakes.awaiting()}
     answers |= {REGISTERED: EVERY["compare"], fakes.PDF: EVERY["genuine"], RESAVED: EVERY["resaved"]}
     app = application(
         verifier=DatedVerifier(answers),
         documents=lambda _: fakes.PDF,
+        proofs=lambda _: b"an invented proof",
         report=fakes.report,
         office=fakes.OFFICE,
         zone=fakes.ZONE,
@@ -206,7 +209,8 @@ def test_asked_about_a_day_before_the_revocation_the_page_is_red_all_the_same(vi
 def test_no_page_is_wider_than_its_screen_or_hides_its_answer(visit, viewport, scheme):
     page = visit(viewport=viewport, color_scheme=scheme)
     origin = page.url
-    for path in ["", "?lang=en", "nowhere", *(f"v/{digits}" for digits in DIGITS.values())]:
+    permits = [*DIGITS.values(), CORRECTED, DESTROYED, AWAITING]
+    for path in ["", "?lang=en", "nowhere", f"v/{DESTROYED}/pdf", *(f"v/{digits}" for digits in permits)]:
         page.goto(origin + path)
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], path
@@ -260,7 +264,7 @@ def test_the_keyboard_goes_in_the_order_of_reading_and_its_place_is_seen(visit):
         seen.append(text.split("\n")[0])
         tops.append(top)
     assert seen[0] == "Langsung ke isi"
-    assert seen[3:6] == ["0812-7646-0487", "Unduh berkas asli (PDF)", "Rincian pemeriksaan 9 lulus, 1 belum pasti"]
+    assert seen[3:6] == ["0812-7646-0487", "Unduh berkas asli (PDF)", "Rincian pemeriksaan 10 lulus, 1 belum pasti"]
     assert tops[3:] == sorted(tops[3:])
 
 

@@ -6,6 +6,8 @@ The triggers refuse what no honest program does: editing or deleting what was de
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.guards import Change, guard
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -210,12 +212,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document", "kind", "sha256", name=op.f("pk_validation_data")),
     )
     for table, allowed in GUARDED.items():
-        op.execute(
-            f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table}"
-            + (f" WHEN NOT ({allowed})" if allowed else "")
-            + f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
-        op.execute(
-            f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
+        guard(table, *(() if allowed is None else (Change(when=allowed),)))

@@ -167,6 +167,14 @@ class GensetV1:
         count, district = len(permit.units), permit.location.district.name
         return public_name(permit.holder), f"{count} genset {_kva(permit)} kVA, Kec. {district}"
 
+    def holder_name(self, public: Mapping[str, object]) -> str:
+        """The holder's full name as printed."""
+        return holder_name(_read(public).holder)
+
+    def received(self, public: Mapping[str, object]) -> datetime.date:
+        """The date of the receipt that the applicant was given for a complete file."""
+        return _read(public).application.received
+
     def objects(self, public: Mapping[str, object]) -> tuple[str, ...]:
         """Each machine and each generator, by make and serial number."""
         units = _read(public).units

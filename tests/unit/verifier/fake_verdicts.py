@@ -6,8 +6,11 @@ import hashlib
 import threading
 from zoneinfo import ZoneInfo
 
+from registry.formats import statement as statements
 from registry.formats.errors import UnavailableError
 from registry.formats.record import (
+    Correction,
+    Destruction,
     MandateMode,
     MandateRecord,
     PermitRecord,
@@ -24,6 +27,31 @@ ZONE = ZoneInfo("Asia/Jakarta")
 NOW = datetime.datetime(2026, 11, 23, 7, 5, tzinfo=datetime.UTC)
 PDF = b"%PDF-1.7\n% an invented file, opened by no one\n"
 NUMBER = "500.16.7/012/DPMPTSP/XI/2026"
+
+
+class _Nobody:
+    """Signs statements with nothing: they can be read, and prove nothing."""
+
+    kid = b"none"
+
+    @staticmethod
+    def sign(_):
+        return bytes(64)
+
+
+TOKEN = statements.sign(
+    statements.Statement(
+        number=NUMBER,
+        issued=statements.midnight(datetime.date(2026, 11, 16), ZONE),
+        expires=None,
+        pack="genset/v1",
+        holder="PT Menara Contoh Nusantara",
+        subject="1 genset 20 kVA, Kec. Tambang",
+        digest=bytes(16),
+        serial=131_842,
+    ),
+    _Nobody(),
+)
 
 OFFICE = PublicOffice(
     government="Pemerintah Kabupaten Kampar",
@@ -105,6 +133,52 @@ def changed(name, ground="Permohonan pemegang izin", **names):
     return record(statuses=(*record().statuses, change))
 
 
+def correction(day=datetime.date(2026, 11, 20), **changes):
+    moment = datetime.datetime.combine(day, datetime.time(9), ZONE)
+    values = {
+        "field": "Lokasi",
+        "printed": "Desa Tarai Bangun",
+        "correct": "Desa Kualu",
+        "instrument_number": "500.16.7/21/RALAT/2026",
+        "instrument_date": datetime.date(2026, 11, 19),
+        "effective": moment,
+        "recorded": moment,
+    }
+    return Correction(**(values | changes))
+
+
+def corrected(*corrections, statement=True):
+    """The permit stands, and is read with these corrections."""
+    kept = record(corrections=corrections or (correction(),))
+    return verdict(VerdictName.COMPARE if statement else VerdictName.GENUINE, statement=statement, record=kept)
+
+
+DESTRUCTION = Destruction(
+    minutes_number="BA/4/2056",
+    minutes_date=datetime.date(2056, 3, 12),
+    recorded=datetime.datetime(2056, 3, 13, tzinfo=datetime.UTC),
+)
+
+
+def destroyed(*, statement=True):
+    """The permit has expired and its documents were destroyed: what is left is a row of the register."""
+    kept = record(
+        valid_until=datetime.date(2026, 11, 20), public_view=(), qr_place=None, destroyed=DESTRUCTION, statement=TOKEN
+    )
+    return verdict(VerdictName.EXPIRED, statement=statement, failed={"3.2": "expired"}, record=kept)
+
+
+def awaiting(*, statement=True):
+    """The permit was issued, and no checkpoint covers it yet."""
+    return verdict(
+        VerdictName.UNCHECKED,
+        statement=statement,
+        unknown={"2.5": "awaits_log"},
+        record=record(awaits_log=True),
+        facts={"cause": "awaits_log", "number": NUMBER},
+    )
+
+
 FILE_CHECKS = (
     ("1.1 file_readable", Answer.INTACT),
     ("1.2 signature_present", Answer.INTACT),
@@ -117,6 +191,7 @@ FILE_CHECKS = (
     ("2.2 statement_signature", Answer.ISSUED),
     ("2.3 statement_registered", Answer.ISSUED),
     ("2.4 permit_issued", Answer.ISSUED),
+    ("2.5 log_covered", Answer.ISSUED),
     ("3.1 status", Answer.IN_FORCE),
     ("3.2 validity_period", Answer.IN_FORCE),
     ("4.1 signer_known", Answer.AUTHORISED),
@@ -172,7 +247,12 @@ def every_verdict():
         verdict(
             n.SUSPENDED,
             failed={"3.1": "suspended"},
-            record=changed(Status.SUSPENDED, "Laporan kebisingan sedang diperiksa"),
+            record=changed(
+                Status.SUSPENDED,
+                "Laporan kebisingan sedang diperiksa",
+                legal_ground="Pasal 14 ayat (2) Peraturan Bupati Nomor 7 Tahun 2025",
+                instrument_date=datetime.date(2026, 11, 19),
+            ),
             facts={"since": "2026-11-20"},
         ),
         verdict(

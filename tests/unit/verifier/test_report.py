@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.formats.record import PublicField, Status, StatusRecord
+from registry.formats.record import Correction, Destruction, PublicField, Status, StatusRecord
 from registry.formats.verdict import Answer, Check, Outcome, Subject, Verdict, VerdictName
 from verifier import sentences
 from verifier.report import as_json, as_text
@@ -36,6 +36,9 @@ def record(*, issued: bool = True) -> types.SimpleNamespace:
         signing_profile=None,
         serial=1,
         status_at=lambda moment: change if moment >= ISSUED_AT else None,
+        corrections=(),
+        destroyed=None,
+        awaits_log=False,
         public_view=(
             PublicField(
                 id="holder", label={"id": "Pemegang", "en": "Holder"}, value={"id": "PT Contoh", "en": "PT Contoh"}
@@ -74,6 +77,9 @@ def test_the_object_has_exactly_the_promised_names() -> None:
             "date_of_issue": "2026-11-22",
             "valid_until": None,
             "status": "in_force",
+            "status_change": None,
+            "corrections": [],
+            "destroyed": None,
             "fields": [
                 {"id": "holder", "label": "Holder", "value": "PT Contoh"},
                 {"id": "empty", "label": "Empty", "value": ""},
@@ -191,6 +197,96 @@ def test_nothing_that_was_given_steers_the_terminal() -> None:
     assert text.splitlines()[0] == r"a\x1b[2J\x9b1m\r\n\u202egnp\udcff\u2028.pdf"
     assert {character for character in text if not character.isprintable()} == {"\n"}
     assert "izin é.pdf" in as_text(verdict(), "izin é.pdf", "id")
+
+
+def corrected() -> types.SimpleNamespace:
+    kept = record()
+    kept.corrections = tuple(
+        Correction(
+            field="Pemegang",
+            printed="PT Contoh",
+            correct=correct,
+            instrument_number="1/RALAT",
+            instrument_date=datetime.date(2026, 11, 20),
+            effective=effective,
+            recorded=AS_OF,
+        )
+        for correct, effective in (("PT Contho", AS_OF), ("PT Nanti", AS_OF + datetime.timedelta(days=1)))
+    )
+    return kept
+
+
+def test_the_object_holds_the_corrections_that_count_now() -> None:
+    permit = as_json(verdict(record=corrected()), "1", "id")["permit"]
+    assert permit["corrections"] == [
+        {
+            "field": "Pemegang",
+            "printed": "PT Contoh",
+            "correct": "PT Contho",
+            "since": "2026-11-23T07:05:09Z",
+            "instrument_number": "1/RALAT",
+            "instrument_date": "2026-11-20",
+        }
+    ]
+    assert permit["fields"][0]["value"] == "PT Contoh", "fields are as printed"
+
+
+def test_the_text_holds_each_correction_and_marks_its_field() -> None:
+    lines = [" ".join(line.split()) for line in as_text(verdict(record=corrected()), "1", "id").splitlines()]
+    assert "Izin ini dibaca bersama satu ralat, yang tercantum di bawah." in lines
+    place = lines.index("Ralat")
+    assert lines[place + 1 : place + 6] == [
+        "Bagian Pemegang",
+        "Tercetak PT Contoh",
+        "Seharusnya PT Contho",
+        "Keputusan Nomor 1/RALAT tanggal 20 November 2026",
+        "Sejak 23 November 2026",
+    ]
+    field = lines.index("Pemegang PT Contoh")
+    assert lines[field + 1] == "Diralat, seharusnya: PT Contho"
+    assert "PT Nanti" not in "\n".join(lines)
+
+
+def test_the_object_holds_the_change_behind_the_state_of_today() -> None:
+    kept = record()
+    kept.status_at = lambda _: StatusRecord(
+        status=Status.SUSPENDED,
+        effective=AS_OF,
+        recorded=AS_OF,
+        ground="laporan",
+        legal_ground="Pasal 14",
+        instrument_number="9/2026",
+        instrument_date=datetime.date(2026, 11, 20),
+    )
+    permit = as_json(verdict(record=kept), "1", "id")["permit"]
+    assert permit["status"] == "suspended"
+    assert permit["status_change"] == {
+        "since": "2026-11-23T07:05:09Z",
+        "reason": "laporan",
+        "legal_ground": "Pasal 14",
+        "instrument_number": "9/2026",
+        "instrument_date": "2026-11-20",
+        "replaced_by": None,
+    }
+
+
+def test_a_destroyed_permit_says_so_in_object_and_text() -> None:
+    kept = record()
+    kept.destroyed = Destruction(minutes_number="BA/4", minutes_date=datetime.date(2056, 3, 12), recorded=AS_OF)
+    kept.public_view, kept.statement = (), b""
+    permit = as_json(verdict(record=kept), "1", "id")["permit"]
+    assert permit["destroyed"] == {"minutes_number": "BA/4", "minutes_date": "2056-03-12"}
+    assert permit["fields"] == []
+    text = as_text(verdict(record=kept), "1", "id")
+    assert "sudah dimusnahkan menurut jadwal retensi, berita acara nomor BA/4 tanggal 12 Maret 2056." in text
+    assert "503/1/2026" in text
+
+
+def test_what_the_log_does_not_cover_yet_is_not_shown() -> None:
+    kept = record()
+    kept.awaits_log = True
+    assert as_json(verdict(record=kept), "1", "id")["permit"] is None
+    assert "PT Contoh" not in as_text(verdict(record=kept), "1", "id")
 
 
 def test_a_value_of_several_lines_keeps_its_column() -> None:

@@ -262,6 +262,121 @@ def test_a_revocation_is_told_with_its_decision_and_ground():
     assert dated.status == view.status, "asked for the 18th, revoked on the 20th: told all the same"
 
 
+def lines_of(group):
+    return [(line.label, line.value) for line in group]
+
+
+def test_a_change_is_told_with_the_day_of_its_decision_and_its_legal_ground():
+    view = present(EVERY["suspended"], language="id", zone=fakes.ZONE)
+    assert lines_of(view.status) == [
+        ("Sejak", "20 November 2026"),
+        ("Keputusan", "Nomor 500.16.7/19/2026 tanggal 19 November 2026"),
+        ("Alasan", "Laporan kebisingan sedang diperiksa"),
+        ("Dasar hukum", "Pasal 14 ayat (2) Peraturan Bupati Nomor 7 Tahun 2025"),
+    ]
+
+
+@pytest.mark.parametrize("statement", [False, True])
+def test_a_correction_stands_beside_its_field_and_whole_above_and_the_sentence_stays(statement):
+    corrected, plain = fakes.corrected(statement=statement), EVERY["compare" if statement else "genuine"]
+    view = present(corrected, language="id", zone=fakes.ZONE)
+    assert (view.sentence, view.colour, view.sign) == tuple(
+        getattr(present(plain, language="id", zone=fakes.ZONE), name) for name in ("sentence", "colour", "sign")
+    )
+    assert view.remarks == ("Izin ini dibaca bersama satu ralat, yang tercantum di bawah.",)
+    assert [lines_of(one) for one in view.corrections] == [
+        [
+            ("Bagian", "Lokasi"),
+            ("Tercetak", "Desa Tarai Bangun"),
+            ("Seharusnya", "Desa Kualu"),
+            ("Keputusan", "Nomor 500.16.7/21/RALAT/2026 tanggal 19 November 2026"),
+            ("Sejak", "20 November 2026"),
+        ]
+    ]
+    marked = [(line.label, line.corrected) for line in view.fields if line.corrected]
+    assert marked == [("Lokasi", ("Diralat, seharusnya: Desa Kualu",))]
+    assert [line.value for line in view.fields] == [
+        line.value for line in present(plain, language="id", zone=fakes.ZONE).fields
+    ], "what is printed stays what is compared"
+
+
+@pytest.mark.parametrize(("language", "said"), [("id", "bersama 2 ralat,"), ("en", "with 2 corrections,")])
+def test_corrections_are_counted_and_told_in_both_languages(language, said):
+    view = present(fakes.corrected(fakes.correction(), fakes.correction()), language=language, zone=fakes.ZONE)
+    assert said in view.remarks[0]
+    assert len(view.corrections) == 2
+    assert len(view.fields[4].corrected) == 2
+
+
+@pytest.mark.parametrize("named", ["lokasi", " LOKASI ", "Place", "location"])
+def test_a_field_is_found_by_any_of_its_names(named):
+    view = present(fakes.corrected(fakes.correction(field=named)), language="id", zone=fakes.ZONE)
+    assert [line.label for line in view.fields if line.corrected] == ["Lokasi"]
+
+
+def test_a_correction_of_what_is_no_public_field_is_told_all_the_same():
+    view = present(fakes.corrected(fakes.correction(field="Nomor seri mesin")), language="id", zone=fakes.ZONE)
+    assert not [line for line in view.fields if line.corrected]
+    assert view.corrections[0][0].value == "Nomor seri mesin"
+
+
+def test_a_correction_is_told_from_its_day_on():
+    verdict = fakes.corrected(fakes.correction(day=datetime.date(2026, 11, 24)))
+    view = present(verdict, language="id", zone=fakes.ZONE)
+    assert (view.corrections, view.remarks) == ((), ())
+    asked = dataclasses.replace(verdict, on=datetime.date(2026, 11, 24))
+    assert len(present(asked, language="id", zone=fakes.ZONE).corrections) == 1
+    earlier = dataclasses.replace(fakes.corrected(), on=datetime.date(2026, 11, 17))
+    assert len(present(earlier, language="id", zone=fakes.ZONE).corrections) == 1, "today's is never hidden"
+
+
+def test_nothing_is_remarked_of_the_permit_to_which_a_wrong_code_belongs():
+    wrong = dataclasses.replace(EVERY["wrong_qr"], record=fakes.corrected().record)
+    assert present(wrong, language="id", zone=fakes.ZONE).remarks == ()
+
+
+@pytest.mark.parametrize("statement", [False, True])
+def test_a_destroyed_permit_is_told_from_what_is_left(statement):
+    verdict = fakes.destroyed(statement=statement)
+    view = present(verdict, language="id", zone=fakes.ZONE)
+    assert view.sentence == "Sudah tidak berlaku: masa izin habis pada 20 November 2026."
+    assert (view.colour, view.sign) == ("amber", "warning")
+    assert view.remarks == (
+        "Arsip izin ini sudah dimusnahkan menurut jadwal retensi, berita acara nomor BA/4/2056 tanggal 12 Maret 2056. "
+        "Yang tersisa hanya keterangan di bawah ini.",
+    )
+    assert lines_of(view.fields) == [
+        ("Nomor", fakes.NUMBER),
+        ("Pemegang izin, menurut kode QR", "PT Menara Contoh Nusantara"),
+        ("Objek izin, menurut kode QR", "1 genset 20 kVA, Kec. Tambang"),
+        ("Tanggal terbit", "16 November 2026"),
+        ("Berlaku sampai", "20 November 2026"),
+    ]
+    unreadable = dataclasses.replace(
+        verdict, record=dataclasses.replace(verdict.record, statement=b"\x01", valid_until=None)
+    )
+    left = present(unreadable, language="en", zone=fakes.ZONE)
+    assert [line.label for line in left.fields] == ["Number", "Date of issue"]
+
+
+def test_what_the_log_does_not_cover_yet_is_said_with_what_to_do_and_shows_no_permit():
+    verdict = fakes.awaiting()
+    assert sentences.sentence(verdict, "id") == (
+        "Belum dapat dipastikan: izin ini baru diterbitkan dan belum masuk catatan publik."
+    )
+    assert sentences.action(verdict, "id").startswith("Tunggu satu menit, lalu periksa sekali lagi.")
+    assert "telepon kantor ini" in sentences.action(verdict, "id")
+    view = present(verdict, language="id", zone=fakes.ZONE)
+    assert (view.colour, view.fields, view.technical) == ("amber", (), ())
+    assert sentences.action(EVERY["unchecked"], "id").startswith("Coba lagi beberapa menit lagi.")
+
+
+def test_a_permit_revoked_before_the_log_covered_it_is_told_with_its_decision():
+    record = dataclasses.replace(fakes.changed(fakes.Status.REVOKED), awaits_log=True)
+    view = present(dataclasses.replace(EVERY["revoked"], record=record), language="id", zone=fakes.ZONE)
+    assert (view.status[0].value, view.fields) == ("20 November 2026", ())
+
+
 def test_a_suspension_of_the_day_asked_about_is_told_although_it_is_over():
     over = fakes.status(fakes.Status.IN_FORCE, datetime.date(2026, 11, 22), "")
     record = fakes.changed(fakes.Status.SUSPENDED)

@@ -22,6 +22,8 @@ from keys.trust import Trust
 from registry.formats import canonical, statement
 from registry.formats.errors import UnavailableError
 from registry.formats.record import (
+    Correction,
+    Destruction,
     MandateMode,
     MandateRecord,
     PermitRecord,
@@ -31,7 +33,7 @@ from registry.formats.record import (
     Status,
     StatusRecord,
 )
-from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
+from registry.formats.verdict import Answer, InvalidPermitError, Outcome, Subject, Verdict, VerdictName
 from verifier import conclusion
 from verifier.checks import Evidence
 from verifier.findings import Chain, CodeText, FileFindings, FileKind, SignatureFindings, sniff
@@ -78,6 +80,10 @@ class Registry:
     def document(self, sha256: bytes) -> bytes:
         self._answer("document")
         return self.documents[sha256]
+
+    def proof(self, serial: int) -> bytes | None:
+        self._answer("proof")
+        return f"proof of {serial}".encode()
 
 
 class Reader:
@@ -303,11 +309,11 @@ def test_every_check_of_the_plan_is_reported_in_order_and_once(world: World) -> 
     file_ids = [check.id for check in world.verify(world.first.data).checks]
     assert [name.partition(" ")[0] for name in file_ids] == [
         *("1.1", "1.2", "1.3", "1.4", "1.5", "1.6"),
-        *("2.0", "2.1", "2.2", "2.3", "2.4", "3.1", "3.2", "4.1", "4.2", "4.3"),
+        *("2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "3.1", "3.2", "4.1", "4.2", "4.3"),
     ]
     link_ids = [check.id for check in world.verify(world.first.link).checks]
     assert [name.partition(" ")[0] for name in link_ids] == [
-        *("1.0", "2.0", "2.2", "2.3", "2.4", "3.1", "3.2", "4.1", "4.2", "4.3")
+        *("1.0", "2.0", "2.2", "2.3", "2.4", "2.5", "3.1", "3.2", "4.1", "4.2", "4.3")
     ]
 
 
@@ -858,6 +864,104 @@ def test_after_a_compromise_only_what_the_registry_held_before_counts(world: Wor
     assert (dumb.name, reasons(dumb)["2.2"]) == (VerdictName.UNCHECKED, "registry_unreachable")
 
 
+# The log
+
+
+@pytest.mark.parametrize("subject", ["file", "link", "photo", "unsigned"])
+@pytest.mark.parametrize("on", [None, datetime.date(2026, 11, 23), datetime.date(2030, 1, 1)])
+def test_until_a_checkpoint_covers_its_issue_a_permit_is_certain_to_nobody(world, subject, on) -> None:
+    first = world.first
+    given = {
+        "file": first.data,
+        "link": first.link,
+        "photo": world.photo(first.link),
+        "unsigned": world.file(_unsigned(first, first.link)),
+    }[subject]
+    covered = world.verify(given, on=on)
+    assert covered.answer(Answer.ISSUED) is (U if subject == "unsigned" else P)
+    world.change(first, awaits_log=True)
+    verdict = world.verify(given, on=on)
+    assert (verdict.name, verdict.facts["cause"]) == (VerdictName.UNCHECKED, "awaits_log")
+    assert reasons(verdict)["2.5"] == "awaits_log"
+    assert (verdict.answer(Answer.ISSUED), verdict.answer(Answer.IN_FORCE)) == (U, P)
+    with pytest.raises(InvalidPermitError):
+        verdict.require()
+
+
+@pytest.mark.parametrize("status", HELD)
+@pytest.mark.parametrize("subject", ["file", "link"])
+def test_a_change_of_state_waits_for_no_log(world: World, status: Status, subject: str) -> None:
+    world.change(world.first, awaits_log=True)
+    world.add_status(world.first, _status(status, NOW - DAY / 2, replaced_by="503/9/2026"))
+    assert world.verify(world.first.data if subject == "file" else world.first.link).name is HELD[status]
+
+
+def test_a_forgery_is_one_whether_the_log_covers_the_permit_or_not(world: World) -> None:
+    world.change(world.first, awaits_log=True)
+    assert world.verify(world.file(world.signed(world.first, problems=("trailing_bytes",)))).name is VerdictName.ALTERED
+    assert world.verify(renumbered(world, world.first, holder="PT Palsu")).name is VerdictName.UNKNOWN_PERMIT
+    assert world.verify(world.file(world.signed(world.first))).name is VerdictName.NEVER_ISSUED
+
+
+def test_what_does_not_pass_by_itself_is_named_before_the_log(world: World) -> None:
+    world.change(world.first, awaits_log=True, revocation_lists=())
+    assert world.verify(world.first.link).facts["cause"] == "no_revocation_data"
+
+
+def test_of_what_was_never_issued_the_log_is_not_asked(world: World) -> None:
+    world.change(world.first, issued_at=None, statuses=(), awaits_log=True)
+    verdict = world.verify(world.first.link)
+    assert (verdict.name, reasons(verdict)["2.5"]) == (VerdictName.UNKNOWN_PERMIT, "not_checked")
+
+
+# Corrections and destruction
+
+
+def test_a_corrected_permit_stays_in_force_and_its_sentence_stays(world: World) -> None:
+    before = {given: world.verify(given) for given in (world.first.data, world.first.link)}
+    correction = Correction(
+        field="Lokasi",
+        printed="Desa A",
+        correct="Desa B",
+        instrument_number="1/RALAT",
+        instrument_date=NOW.date(),
+        effective=NOW - DAY / 4,
+        recorded=NOW,
+    )
+    world.change(world.first, corrections=(correction,))
+    for subject, plain in before.items():
+        verdict = world.verify(subject)
+        assert (verdict.name, verdict.checks) == (plain.name, plain.checks)
+        assert sentence(verdict, "id") == sentence(plain, "id")
+
+
+DESTROYED = Destruction(minutes_number="BA/4", minutes_date=datetime.date(2041, 12, 1), recorded=LATER)
+AFTER_RETENTION = datetime.datetime(2042, 1, 1, tzinfo=datetime.UTC)
+
+
+def destroy(world: World) -> None:
+    world.change(world.first, destroyed=DESTROYED, public_view=(), qr_place=None)
+    del world.registry.documents[world.first.record.file_sha256]
+
+
+def test_a_copy_kept_by_someone_is_judged_although_the_registrys_own_was_destroyed(world: World) -> None:
+    destroy(world)
+    verdict = world.verify(world.first.data, now=AFTER_RETENTION)
+    assert (verdict.name, outcomes(verdict)) == (VerdictName.EXPIRED, (P, P, F, P))
+    assert world.verify(world.first.link, now=AFTER_RETENTION).name is VerdictName.EXPIRED
+    asked = world.verify(world.first.data, now=AFTER_RETENTION, on=ON)
+    assert (asked.name, leading(asked).name) == (VerdictName.GENUINE_ON_DATE, VerdictName.EXPIRED)
+
+
+def test_what_was_destroyed_is_no_outage_for_a_file_that_would_be_compared_with_it(world: World) -> None:
+    destroy(world)
+    data = world.file(world.signed(world.first), world.first.data.replace(b"[container]", b"[CONTAINER]"))
+    verdict = world.verify(data, now=AFTER_RETENTION)
+    assert reasons(verdict)["1.5"] == "document_destroyed"
+    assert verdict.answer(Answer.ISSUED) is F
+    assert reasons(verdict)["2.1"] == "file_not_registered"
+
+
 # Outages
 
 
@@ -915,9 +1019,9 @@ def test_a_child_that_contradicts_the_files_first_bytes_is_not_believed(world: W
 
 NC, RU = "not_checked", "registry_unreachable"
 NO_PERMIT = {"3.1": NC, "3.2": NC, "4.1": NC, "4.2": NC, "4.3": NC}
-NO_REGISTRY = {"2.3": RU, "2.4": RU, "3.1": RU, "3.2": RU, "4.2": NC, "4.3": RU}
+NO_REGISTRY = {"2.3": RU, "2.4": RU, "2.5": RU, "3.1": RU, "3.2": RU, "4.2": NC, "4.3": RU}
 NO_SIGNATURE = {"1.3": NC, "1.4": NC, "1.5": NC}
-NO_STATEMENT = {"2.2": NC, "2.3": NC, "2.4": NC}
+NO_STATEMENT = {"2.2": NC, "2.3": NC, "2.4": NC, "2.5": NC}
 
 UNSEEN: dict[str, tuple[Build, bool, dict[str, str]]] = {
     "a reader that stops over a file": (
@@ -964,7 +1068,7 @@ UNSEEN: dict[str, tuple[Build, bool, dict[str, str]]] = {
         lambda w: w.file(_unsigned(w.first, w.say(w.statement(1, b"x", "PT Palsu"), forger(w)))),
         True,
         {"1.2": "no_signature", **NO_SIGNATURE, "1.6": NC, "2.1": "unsigned_copy", "2.2": "statement_signature_wrong"}
-        | {"2.3": NC, "2.4": NC}
+        | {"2.3": NC, "2.4": NC, "2.5": NC}
         | NO_PERMIT,
     ),
     "a file that says nothing of its decision": (
@@ -990,7 +1094,7 @@ UNSEEN: dict[str, tuple[Build, bool, dict[str, str]]] = {
     "a link to what was never issued": (
         lambda w: (w.change(w.first, issued_at=None, signer=None, statuses=()), w.first.link)[1],
         True,
-        {"1.0": "paper_not_compared", "2.4": "never_issued", "3.1": "never_issued", "4.1": NC, "4.2": NC},
+        {"1.0": "paper_not_compared", "2.4": "never_issued", "2.5": NC, "3.1": "never_issued", "4.1": NC, "4.2": NC},
     ),
     "an unknown number": (
         lambda _: "12345",

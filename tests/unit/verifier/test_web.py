@@ -12,6 +12,7 @@ import time
 import warnings
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 import anyio
 import httpx
@@ -45,14 +46,24 @@ _spec.loader.exec_module(fakes)
 EVERY = fakes.every_verdict()
 DIGITS = "123456789012345678901234567890"
 LIMITS = WebLimits()
+PROOF = b"c2sp.org/tlog-proof@v1\nindex 0\n\nan invented checkpoint\n"
 JSON = {"Accept": "application/json"}
 STYLE = (Path(verifier.__file__).parent / "static" / "style.css").read_text()
 
 
-def door(fake=None, *, documents=lambda _: fakes.PDF, tmp_path=Path("/nowhere"), limits=LIMITS, **names):
+def door(
+    fake=None,
+    *,
+    documents=lambda _: fakes.PDF,
+    proofs=lambda _: PROOF,
+    tmp_path=Path("/nowhere"),
+    limits=LIMITS,
+    **names,
+):
     return application(
         verifier=fake or fakes.FakeVerifier(default=EVERY["genuine"]),
         documents=documents,
+        proofs=proofs,
         report=fakes.report,
         office=fakes.OFFICE,
         zone=fakes.ZONE,
@@ -71,6 +82,10 @@ def client(fake=None, **names):
 
 def answering(name):
     return fakes.FakeVerifier(default=EVERY[name])
+
+
+def quote(text):
+    return quote_from_bytes(text.encode("utf-8", "surrogatepass"), safe="/").encode()
 
 
 def text_of(response):
@@ -802,7 +817,7 @@ def test_an_exercise_server_says_so_on_its_first_page():
 def test_trust_anchors_are_given_and_nothing_else(tmp_path):
     folder = tmp_path / ".well-known" / "absah"
     folder.mkdir(parents=True)
-    for name in ("roots.pem", "statement-keys.json", "root.crl", "secret.pem", ".hidden"):
+    for name in ("roots.pem", "statement-keys.json", "root.crl", "log.vkey", "secret.pem", ".hidden", "other.vkey"):
         (folder / name).write_text(name)
     (tmp_path / "outside.crl").write_text("outside")
     with client(tmp_path=tmp_path) as opened:
@@ -810,12 +825,272 @@ def test_trust_anchors_are_given_and_nothing_else(tmp_path):
             "roots.pem": "application/x-pem-file",
             "statement-keys.json": "application/json",
             "root.crl": "application/pkix-crl",
+            "log.vkey": "text/plain; charset=utf-8",
         }.items():
             response = opened.get(f"/.well-known/absah/{name}")
             assert response.text == name
             assert response.headers["content-type"] == kind
-        for name in ("secret.pem", ".hidden", "none.crl", "..%2F..%2Foutside.crl", "%2e%2e/outside.crl"):
+        for name in ("secret.pem", ".hidden", "other.vkey", "none.crl", "..%2F..%2Foutside.crl", "%2e%2e/outside.crl"):
             assert opened.get(f"/.well-known/absah/{name}").status_code == 404
+
+
+# The log and the status lists
+
+TREE = {
+    "log/checkpoint": "text/plain; charset=utf-8",
+    "log/tile/0/000": "application/octet-stream",
+    "log/tile/0/x001/067.p/8": "application/octet-stream",
+    "log/tile/entries/000": "application/octet-stream",
+    "log/tile/entries/000.p/200": "application/octet-stream",
+    "status/0.cwt": "application/statuslist+cwt",
+    "status/17.cwt": "application/statuslist+cwt",
+}
+NOT_FOR_ANYONE = (
+    "absah.toml",
+    "log/state",
+    "log/.checkpoint.tmp",
+    "log/tile/0/001.p/256",
+    "log/tile/0/0",
+    "log/tile/00/000",
+    "log/tile/64/000",
+    "log/tile/0/x000/001",
+    "log/tile/0/000.p/08",
+    "log/tile/entries/000.tmp",
+    "status/01.cwt",
+    "status/-1.cwt",
+    "status/1.cwt.tmp",
+    "status/1.json",
+    "status/a.cwt",
+)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home") / "public"
+    for name in (*TREE, *NOT_FOR_ANYONE):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.write_text(name)
+    (folder.parent / "secret.cwt").write_text("secret")
+    (folder / "log" / "tile" / "3" / "000").mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_the_log_and_the_status_lists_are_given_to_everyone_as_what_they_are(public, name):
+    with client(tmp_path=public) as opened:
+        response = opened.get(f"/{name}", headers={"Origin": "https://pengawas.contoh.example"})
+    assert (response.status_code, response.text) == (200, name)
+    assert response.headers["content-type"] == TREE[name]
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "immutable"),
+    [
+        ("log/checkpoint", 2, False),
+        ("log/tile/0/000", 31536000, True),
+        ("log/tile/0/x001/067.p/8", 31536000, True),
+        ("log/tile/entries/000.p/200", 31536000, True),
+        ("status/17.cwt", 60, False),
+    ],
+)
+def test_what_may_change_is_kept_for_a_moment_and_a_tile_for_ever(public, name, seconds, immutable):
+    with client(tmp_path=public) as opened:
+        kept = opened.get(f"/{name}").headers["cache-control"]
+    assert f"max-age={seconds}" in kept
+    assert ("immutable" in kept) is immutable
+
+
+@pytest.mark.parametrize("name", [*NOT_FOR_ANYONE, "log/tile/3/000", "log", "log/", "status/", "log/tile/0/"])
+def test_nothing_else_of_the_public_folder_is_given(public, name):
+    with client(tmp_path=public) as opened:
+        assert opened.get(f"/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/status/..%2F..%2Fsecret.cwt",
+        "/status/%2e%2e%2fsecret.cwt",
+        "/log/../../secret.cwt",
+        "/log/%2e%2e/absah.toml",
+        "/log/tile/0/../../../absah.toml",
+        "/log/tile/0/000%00",
+        "/log/tile/0/%0a000",
+        "/status/17.cwt%0a",
+        "/log//checkpoint",
+        "/log/tile/%D9%A0/000",
+        "/status/%D9%A1.cwt",
+    ],
+)
+def test_no_address_leads_out_of_the_public_folder(public, path):
+    with client(tmp_path=public) as opened:
+        response = opened.get(path)
+    assert response.status_code == 404
+    assert "secret" not in response.text
+
+
+@given(st.text(max_size=60))
+def test_any_path_below_the_log_is_a_file_of_it_or_not_found(public, path):
+    with client(tmp_path=public) as opened:
+        response = opened.get(httpx.URL("http://testserver/log/").copy_with(raw_path=b"/log/" + quote(path)))
+    assert (response.status_code, response.text) in [(200, name) for name in TREE] or response.status_code == 404
+
+
+def test_a_tile_that_was_dropped_is_not_found_and_another_origin_may_know(public):
+    with client(tmp_path=public) as opened:
+        for name in ("log/tile/0/002.p/3", "log/tile/0/002", "status/99.cwt", "log/nothing"):
+            response = opened.get(f"/{name}")
+            assert response.status_code == 404
+            assert response.headers["access-control-allow-origin"] == "*", "else a page cannot tell it from an outage"
+            assert response.headers["cache-control"] == "no-store"
+
+
+def test_a_disk_that_refuses_is_an_outage(public, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    with client(tmp_path=public) as opened:
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        assert opened.get("/log/checkpoint").status_code == 503
+
+
+def test_pages_are_not_for_other_origins(public):
+    with client(answering("compare"), tmp_path=public) as opened:
+        for path in ("/", f"/v/{DIGITS}", f"/v/{DIGITS}/pdf", f"/v/{DIGITS}/bukti.tlog-proof"):
+            assert "access-control-allow-origin" not in opened.get(path).headers
+
+
+# The proof of a permit's issue
+
+PROOF_PATH = f"/v/{DIGITS}/bukti.tlog-proof"
+
+
+def test_whoever_holds_the_code_may_have_the_proof_and_the_page_leads_there():
+    asked = []
+    with client(answering("compare"), proofs=lambda serial: asked.append(serial) or PROOF) as opened:
+        page, response = opened.get(f"/v/{DIGITS}"), opened.get(PROOF_PATH)
+    assert f'href="{PROOF_PATH}"' in page.text
+    assert page.text.index("SHA-256") < page.text.index(PROOF_PATH)
+    assert (response.status_code, response.content) == (200, PROOF)
+    assert response.headers["content-disposition"] == (
+        'attachment; filename="izin-500.16.7-012-DPMPTSP-XI-2026.tlog-proof"'
+    )
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert asked == [131_842]
+
+
+@pytest.mark.parametrize("name", VerdictName)
+def test_the_proof_follows_the_rule_of_the_file(name):
+    with client(answering(name)) as opened:
+        page, proof, pdf = opened.get(f"/v/{DIGITS}"), opened.get(PROOF_PATH), opened.get(f"/v/{DIGITS}/pdf")
+    assert proof.status_code == pdf.status_code
+    assert (PROOF_PATH in page.text) is (proof.status_code == 200)
+
+
+def test_a_file_that_was_sent_leads_to_no_proof():
+    with client(answering("genuine")) as opened:
+        assert ".tlog-proof" not in upload(opened).text
+
+
+def test_a_proof_that_is_not_there_and_one_that_cannot_be_had_are_told_apart():
+    def unreachable(_):
+        raise UnavailableError("the registry does not answer")
+
+    with client(answering("compare"), proofs=lambda _: None) as opened:
+        assert opened.get(PROOF_PATH).status_code == 404
+    with client(answering("compare"), proofs=unreachable) as opened:
+        assert opened.get(PROOF_PATH).status_code == 503
+
+
+# A permit that the log does not cover yet
+
+
+def test_what_awaits_the_log_is_no_outage_and_says_to_ask_again():
+    with client(fakes.FakeVerifier(default=fakes.awaiting())) as opened:
+        response, english = opened.get(f"/v/{DIGITS}"), opened.get(f"/v/{DIGITS}?lang=en")
+        program = opened.get(f"/v/{DIGITS}", headers=JSON)
+        sent = upload(opened)
+    assert (response.status_code, program.status_code, sent.status_code) == (200, 200, 200)
+    assert "retry-after" not in response.headers
+    page = text_of(response)
+    assert "Belum dapat dipastikan: izin ini baru diterbitkan dan belum masuk catatan publik." in page
+    assert page.index("Tunggu satu menit") < page.index("Periksa sekali lagi") < page.index("Telepon kantor ini:")
+    assert f'href="/v/{DIGITS}"' in response.text
+    assert f'href="/v/{DIGITS}?lang=en"' in english.text
+    assert '<div class="verdict amber">' in response.text
+    assert "PT Menara Contoh Nusantara" not in page, "what is not public yet is not shown"
+    assert "Periksa sekali lagi" not in text_of(sent), "a file is sent again from the first page"
+
+
+@pytest.mark.parametrize("path", [f"/v/{DIGITS}/pdf", PROOF_PATH])
+def test_what_awaits_the_log_is_not_given_yet_and_the_page_says_when(path):
+    with client(fakes.FakeVerifier(default=fakes.awaiting())) as opened:
+        response, program = opened.get(path), opened.get(path, headers=JSON)
+    assert response.status_code == 404
+    assert "Tunggu satu menit, lalu buka halaman ini sekali lagi." in text_of(response)
+    assert program.json()["error"]["code"] == "not_public_yet"
+
+
+# Corrections, and destruction after retention
+
+
+def test_a_correction_is_read_before_the_fields_and_beside_its_own():
+    with client(fakes.FakeVerifier(default=fakes.corrected())) as opened:
+        response = opened.get(f"/v/{DIGITS}")
+    page = text_of(response)
+    order = ["terdaftar dan masih berlaku", "bersama satu ralat", "Yang perlu dilakukan", "Ralat izin ini"]
+    order += ["Tercetak Desa Tarai Bangun", "Seharusnya Desa Kualu", "Nomor 500.16.7/21/RALAT/2026 tanggal 19 November"]
+    order += ["Cocokkan dengan kertas", "Kabupaten Kampar Diralat, seharusnya: Desa Kualu", "Jumlah unit"]
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+    assert '<div class="verdict blue">' in response.text
+
+
+def test_the_text_of_a_correction_and_of_minutes_is_escaped():
+    hostile = "<script>alert(1)</script>{megabytes}"
+    correction = fakes.correction(field="Lokasi", printed=hostile, correct=hostile, instrument_number=hostile)
+    minutes = dataclasses.replace(fakes.DESTRUCTION, minutes_number=hostile)
+    gone = fakes.destroyed()
+    gone = dataclasses.replace(gone, record=dataclasses.replace(gone.record, destroyed=minutes))
+    answers = {"1": fakes.corrected(correction), "2": gone}
+    with client(fakes.FakeVerifier(answers)) as opened:
+        for path in ("/v/1", "/v/2", "/v/2/pdf"):
+            response = opened.get(path)
+            assert "<script" not in response.text
+            assert "{megabytes}" in response.text
+        assert hostile in opened.get("/v/2/pdf", headers=JSON).json()["error"]["message"]
+
+
+def test_a_destroyed_permit_is_told_by_its_page_and_its_file_is_gone_for_good():
+    asked = []
+    with client(fakes.FakeVerifier(default=fakes.destroyed()), documents=asked.append) as opened:
+        page, pdf, proof = opened.get(f"/v/{DIGITS}"), opened.get(f"/v/{DIGITS}/pdf"), opened.get(PROOF_PATH)
+        program = opened.get(f"/v/{DIGITS}/pdf", headers=JSON)
+        sent = upload(opened)
+    said = (
+        "Arsip izin ini sudah dimusnahkan menurut jadwal retensi, berita acara nomor BA/4/2056 tanggal 12 Maret 2056."
+    )
+    assert page.status_code == 200
+    assert said in text_of(page)
+    assert text_of(page).index("Sudah tidak berlaku") < text_of(page).index(said)
+    assert "Unduh berkas asli" not in page.text
+    assert "1 genset 20 kVA, Kec. Tambang" in text_of(page)
+    assert pdf.status_code == program.status_code == 410
+    assert said in text_of(pdf)
+    assert program.json()["error"]["code"] == "destroyed"
+    assert (proof.status_code, proof.content) == (200, PROOF)
+    assert said in text_of(sent)
+    assert asked == [], "nobody looks for what was destroyed"
+
+
+def test_a_stranger_does_not_learn_that_a_permit_was_destroyed():
+    forged = dataclasses.replace(EVERY["forged_qr"], record=fakes.destroyed().record)
+    with client(fakes.FakeVerifier(default=forged)) as opened:
+        assert opened.get(f"/v/{DIGITS}/pdf").status_code == 404
 
 
 def test_health_says_only_that_it_lives():

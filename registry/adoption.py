@@ -1,0 +1,96 @@
+"""Rows from before the ledger: a registry of revision 0001 logged issues alone, and bound no record to them.
+
+`adopt` binds what it finds as it stands, in entries of the event "adopt", one for each permit and one for each row that
+belongs to none. From then on `fsck` tells any later change. What was changed before cannot be told: an adoption says
+what the registry held on that day, not that it was right.
+"""
+
+import datetime
+from collections.abc import Iterator
+from typing import Final
+
+import sqlalchemy as sa
+
+from registry import ledger, schema
+from registry.formats.canonical import sha256
+from registry.formats.logentry import Event
+from registry.ledger import Subject
+
+_ALONE: Final = ("mandates", "signer_certificates")
+
+
+def adopt(tx: sa.Connection, *, now: datetime.datetime) -> int:
+    """Bind every row that revision 0001 could hold and no entry records; returns the number of entries written."""
+    entries = 0
+    for name in _ALONE:
+        for key in tuple(_unbound(tx, name)):
+            ledger.append(tx, event=Event.ADOPT, subject=((name, key),), effective=now, recorded=now)
+            entries += 1
+    for row in tuple(_voided(tx)):
+        ledger.append(tx, event=Event.ADOPT, subject=(("numbers", row),), effective=now, recorded=now)
+        entries += 1
+    for permit in tuple(_issued_before(tx)):
+        ledger.append(
+            tx,
+            event=Event.ADOPT,
+            subject=tuple(_rows_of(tx, permit)),
+            instrument=permit.id,
+            serial=permit.serial,
+            statement_sha256=sha256(permit.statement),
+            effective=now,
+            recorded=now,
+        )
+        entries += 1
+    return entries
+
+
+def _bound(tx: sa.Connection, name: str) -> set[int]:
+    subjects = tx.execute(sa.select(schema.log_entries.c.subject).where(schema.log_entries.c.subject.is_not(None)))
+    return {key for subject in subjects.scalars() for table, key in subject if table == name}
+
+
+def _unbound(tx: sa.Connection, name: str) -> Iterator[int]:
+    table, bound = schema.metadata.tables[name], _bound(tx, name)
+    return (key for key in tx.execute(sa.select(table.c.id).order_by(table.c.id)).scalars() if key not in bound)
+
+
+def _voided(tx: sa.Connection) -> Iterator[int]:
+    table, bound = schema.numbers.c, _bound(tx, "numbers")
+    rows = tx.execute(sa.select(table.id).where(table.fate != "used").order_by(table.id)).scalars()
+    return (key for key in rows if key not in bound)
+
+
+def _issued_before(tx: sa.Connection) -> Iterator[sa.Row[int, int, bytes, int, int]]:
+    """Permits whose issue was logged without a record, and that were not adopted since."""
+    instruments, entries = schema.instruments.c, schema.log_entries.c
+    adopted = (
+        sa.select(entries.instrument)
+        .where(entries.event == Event.ADOPT.value, entries.instrument.is_not(None))
+        .scalar_subquery()
+    )
+    return iter(
+        tx.execute(
+            sa.select(
+                instruments.id, instruments.serial, instruments.statement, instruments.decision, instruments.number_row
+            )
+            .join(schema.log_entries, entries.instrument == instruments.id)
+            .where(entries.event == Event.ISSUE.value, entries.subject.is_(None), instruments.id.not_in(adopted))
+            .order_by(instruments.id)
+        ).all()
+    )
+
+
+def _rows_of(tx: sa.Connection, permit: sa.Row[int, int, bytes, int, int]) -> Subject:
+    documents, changes = schema.documents.c, schema.status_changes.c
+    printed = tx.execute(sa.select(documents.id).where(documents.instrument == permit.id).order_by(documents.id))
+    changed = tx.execute(sa.select(changes.id).where(changes.instrument == permit.id).order_by(changes.id))
+    of_documents = tuple(printed.scalars())
+    return (
+        ("decisions", permit.decision),
+        ("decision_objects", permit.decision),
+        ("numbers", permit.number_row),
+        ("instruments", permit.id),
+        *(("documents", key) for key in of_documents),
+        *(("validation_data", key) for key in of_documents),
+        *(("status_changes", key) for key in changed.scalars()),
+    )

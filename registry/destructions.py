@@ -1,0 +1,175 @@
+"""The approved destruction of a permit's documents after retention: bytes go, hashes, number and log entries remain.
+
+Nothing is deleted by itself. A destruction is a proposal with its ground, the approvals it got, and the minutes
+(*berita acara*) of the act. Only permits that are no longer in force can be destroyed: as long as one stands, someone
+must be able to compare it. Orders about a permit (a revocation) are documents of their own and stay.
+
+First the record of the destruction is committed and what it names is emptied in the tables, in one transaction; then
+the files are deleted. A crash between leaves files that `sweep` deletes: it is part of every run and safe to repeat.
+"""
+
+import dataclasses
+import datetime
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+import sqlalchemy as sa
+
+from registry import ledger, schema
+from registry.database import Database, insert
+from registry.formats import logentry
+from registry.formats.errors import DocumentError
+from registry.formats.logentry import Event
+from registry.formats.record import FINAL, state_at
+from registry.instruments import Instrument, Stage, stage
+from registry.lifecycle import history
+
+MIN_APPROVALS: Final = 2
+WITH_CONTENT: Final = (
+    Event.ISSUE,
+    Event.HANDOVER,
+    Event.ADOPT,
+)  # events whose records hold names and numbers of people
+
+
+class DestructionError(DocumentError):
+    """The permit's documents may not be destroyed, or the order to do so is incomplete."""
+
+
+class DeletingStore(Protocol):
+    """The file store, as far as a destruction needs it."""
+
+    def delete(self, sha256: bytes) -> None:
+        """Remove the bytes with this SHA-256; nothing happens if they are not there."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who approved a destruction: name, title and the letter that says so."""
+
+    person: str
+    title: str
+    letter: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What orders a destruction: the ground (the retention schedule's entry), the approvals, and the minutes."""
+
+    ground: str
+    approvals: tuple[Approval, ...]
+    minutes_number: str
+    minutes_date: datetime.date
+    actor: str
+
+
+def destroy(
+    tx: sa.Connection, *, permit: Instrument, order: Order, today: datetime.date, now: datetime.datetime
+) -> None:
+    """Record a destruction, log it, and empty what the tables hold of the permit's content.
+
+    Raises `DestructionError` where the order lacks something, the permit was never issued, still stands on `today`
+    (the office's day), or was destroyed before.
+    """
+    _check_order(order, today)
+    if stage(tx, permit) is not Stage.ISSUED:
+        raise DestructionError(f"{permit.number} was not issued: there are no documents of it to destroy")
+    state = state_at(history(tx, permit.id), now)
+    expired = permit.valid_until is not None and permit.valid_until < today
+    if not expired and (state is None or state.status not in FINAL):
+        raise DestructionError(
+            f"{permit.number} is still in force or may be again: only an expired, revoked, annulled or superseded "
+            "permit can be destroyed"
+        )
+    table = schema.destructions
+    if tx.execute(sa.select(table.c.id).where(table.c.instrument == permit.id)).first() is not None:
+        raise DestructionError(f"the documents of {permit.number} were destroyed before")
+    key = insert(
+        tx,
+        table,
+        instrument=permit.id,
+        ground=order.ground,
+        minutes_number=order.minutes_number,
+        minutes_date=order.minutes_date,
+        approvals=[dataclasses.asdict(approval) for approval in order.approvals],
+        actor=order.actor,
+        recorded_at=now,
+    )
+    ledger.append(
+        tx,
+        event=Event.DESTROY,
+        subject=(("destructions", key),),
+        instrument=permit.id,
+        serial=permit.serial,
+        effective=now,
+        recorded=now,
+    )
+    _empty(tx, permit)
+
+
+def sweep(database: Database, store: DeletingStore) -> int:
+    """Delete the files of every destroyed permit that are still there; returns how many permits were looked at."""
+    with database.read() as tx:
+        gone = [
+            (row.instrument, tuple(_files(tx, row.instrument))) for row in tx.execute(sa.select(schema.destructions))
+        ]
+    for _, files in gone:
+        for sha256 in files:
+            store.delete(sha256)
+    return len(gone)
+
+
+def is_destroyed(tx: sa.Connection, instrument: int) -> bool:
+    """Whether the documents of this instrument were destroyed."""
+    table = schema.destructions.c
+    return tx.execute(sa.select(table.id).where(table.instrument == instrument)).first() is not None
+
+
+def _check_order(order: Order, today: datetime.date) -> None:
+    words = {"ground": order.ground, "number of the minutes": order.minutes_number, "actor": order.actor}
+    for name, text in words.items():
+        if not text.strip():
+            raise DestructionError(f"the {name} is missing: a destruction is recorded with all of its papers")
+    if order.minutes_date > today:
+        raise DestructionError(f"the minutes are dated {order.minutes_date}, which is yet to come")
+    people = {approval.person.strip().casefold() for approval in order.approvals}
+    if len(people) < MIN_APPROVALS or "" in people:
+        raise DestructionError(
+            f"a destruction needs the approval of {MIN_APPROVALS} people, each named with the letter"
+        )
+    if any(not approval.letter.strip() or not approval.title.strip() for approval in order.approvals):
+        raise DestructionError("each approval names the approver's title and the letter that says so")
+
+
+def _empty(tx: sa.Connection, permit: Instrument) -> None:
+    decisions, instruments = schema.decisions, schema.instruments
+    handovers, names = schema.handovers, schema.permit_names
+    reference = tx.execute(
+        sa.select(decisions.c.office, decisions.c.reference_key).where(decisions.c.id == permit.decision)
+    ).one()
+    tx.execute(
+        decisions.update()
+        .where(decisions.c.office == reference.office, decisions.c.reference_key == reference.reference_key)
+        .values(canonical=b"")
+    )
+    tx.execute(instruments.update().where(instruments.c.id == permit.id).values(public_view=[], shape={}))
+    tx.execute(
+        handovers.update()
+        .where(handovers.c.instrument == permit.id)
+        .values(recipient="", identity_number="", note=None)
+    )
+    tx.execute(names.delete().where(names.c.instrument == permit.id))
+
+
+def _files(tx: sa.Connection, instrument: int) -> Iterator[bytes]:
+    """The hashes of the permit's documents, and of the records that hold its content."""
+    documents, entries = schema.documents.c, schema.log_entries.c
+    for sha256 in tx.execute(sa.select(documents.sha256).where(documents.instrument == instrument)).scalars():
+        yield bytes(sha256)
+    with_content = sa.select(entries.entry).where(
+        entries.instrument == instrument, entries.event.in_([event.value for event in WITH_CONTENT])
+    )
+    for data in tx.execute(with_content).scalars():
+        record = logentry.decode(bytes(data)).record_sha256
+        if record is not None:
+            yield record

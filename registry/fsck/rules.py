@@ -1,0 +1,168 @@
+"""The rules that every registry keeps: no gap in numbers, permits within a mandate, files that are what they were."""
+
+import datetime
+from collections.abc import Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from registry import mandates, schema
+from registry.formats import canonical
+from registry.formats.errors import DocumentError, UnavailableError
+from registry.formats.logentry import Event
+from registry.formats.record import MandateRecord
+from registry.fsck.difference import Difference, Store
+
+_FETCHED: Final = 512
+# The office's zone is not known here: a day as its own zone has it lies within a day of the same instant in UTC.
+_ONE_DAY: Final = datetime.timedelta(days=1)
+
+
+def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
+    """Every broken rule."""
+    yield from _numbers(tx)
+    yield from _printed_twice(tx)
+    yield from _authority(tx)
+    yield from _decisions(tx)
+    yield from _files(tx, documents)
+    yield from _destroyed(tx, documents)
+
+
+def _numbers(tx: sa.Connection) -> Iterator[Difference]:
+    table = schema.numbers.c
+    first_of = {(row.series, row.year): row.first for row in tx.execute(sa.select(schema.number_openings))}
+    expected: int | None = None
+    before: tuple[str, int] | None = None
+    query = sa.select(table.series, table.year, table.n).order_by(table.series, table.year, table.n)
+    for row in tx.execution_options(yield_per=_FETCHED).execute(query):
+        series = (row.series, row.year)
+        if series != before:
+            before, expected = series, first_of.get(series, 1)
+        place = f"{row.series} {row.year}"
+        if expected is not None and row.n > expected:
+            yield Difference(code="number_gap", place=place, detail={"from": str(expected), "to": str(row.n - 1)})
+        elif expected is not None and row.n < expected:
+            code = "number_before_opening" if row.n < first_of.get(series, 1) else "number_twice"
+            yield Difference(code=code, place=place, detail={"n": str(row.n)})
+        expected = max(expected or 1, row.n + 1)
+    instruments = schema.instruments.c
+    unused = (
+        sa.select(table.series, table.year, table.n)
+        .outerjoin(schema.instruments, instruments.number_row == table.id)
+        .where(table.fate == "used", instruments.id.is_(None))
+    )
+    for row in tx.execute(unused):
+        yield Difference(code="number_without_permit", place=f"{row.series} {row.year}", detail={"n": str(row.n)})
+
+
+def _printed_twice(tx: sa.Connection) -> Iterator[Difference]:
+    table = schema.instruments.c
+    for column, code in (
+        (table.number, "number_printed_twice"),
+        (table.serial, "serial_twice"),
+        (table.number_row, "number_reused"),
+    ):
+        twice = sa.select(column).group_by(table.office, column).having(sa.func.count() > 1)
+        for value in tx.execute(twice).scalars():
+            yield Difference(code=code, place=f"instruments {column.name} {value}")
+
+
+def _authority(tx: sa.Connection) -> Iterator[Difference]:
+    offices = tx.execute(sa.select(schema.mandates.c.office).distinct()).scalars().all()
+    known: dict[int, MandateRecord] = {}
+    for office in offices:
+        given = mandates.every(tx, office=office)
+        known.update(given)
+        for place, (key, one) in enumerate(given):
+            for other_key, other in given[:place]:
+                if mandates.overlap(one, other):
+                    yield Difference(code="mandates_overlap", place=f"mandates {other_key} and {key}")
+    instruments, entries, numbers = schema.instruments.c, schema.log_entries.c, schema.numbers.c
+    issued = (
+        sa.select(
+            instruments.number,
+            instruments.pack,
+            instruments.mandate,
+            instruments.date_of_issue,
+            numbers.year,
+            numbers.fate,
+            entries.recorded_at,
+        )
+        .join(schema.log_entries, sa.and_(entries.instrument == instruments.id, entries.event == Event.ISSUE.value))
+        .outerjoin(schema.numbers, numbers.id == instruments.number_row)
+    )
+    for row in tx.execution_options(yield_per=_FETCHED).execute(issued):
+        yield from _check_issue(row, known.get(row.mandate))
+
+
+def _check_issue(row: sa.Row[*tuple[Any, ...]], mandate: MandateRecord | None) -> Iterator[Difference]:
+    place = f"permit {row.number}"
+    if mandate is None or not mandate.holds(row.date_of_issue, row.pack):
+        yield Difference(code="outside_mandate", place=place, detail={"day": row.date_of_issue.isoformat()})
+    if abs(row.recorded_at.date() - row.date_of_issue) > _ONE_DAY or row.year != row.date_of_issue.year:
+        yield Difference(
+            code="back_dated",
+            place=place,
+            detail={"dated": row.date_of_issue.isoformat(), "issued": row.recorded_at.isoformat()},
+        )
+    if row.fate != "used":
+        yield Difference(code="number_not_given", place=place, detail={"fate": str(row.fate)})
+
+
+def _decisions(tx: sa.Connection) -> Iterator[Difference]:
+    """The digest that the QR statement binds must be that of the decision's public part."""
+    table = schema.decisions.c
+    query = sa.select(table.id, table.canonical, table.digest).where(sa.func.length(table.canonical) > 0)
+    for row in tx.execution_options(yield_per=_FETCHED).execute(query):
+        try:
+            value = canonical.parse(bytes(row.canonical))
+            public = value["public"] if isinstance(value, dict) else None
+            right = canonical.sha256(canonical.dump(public)) == bytes(row.digest)
+        except (DocumentError, KeyError):
+            right = False
+        if not right:
+            yield Difference(code="decision_changed", place=f"decisions {row.id}")
+
+
+def _files(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
+    """Every file that the tables name is in the store and is what it was."""
+    table, proof, change = schema.documents.c, schema.validation_data.c, schema.status_changes.c
+    destroyed = sa.select(schema.destructions.c.instrument).scalar_subquery()
+    named = sa.union_all(
+        sa.select(sa.literal("documents").label("name"), table.id.label("key"), table.sha256.label("sha256")).where(
+            table.instrument.not_in(destroyed)
+        ),
+        sa.select(sa.literal("validation_data"), proof.document, proof.sha256),
+        sa.select(sa.literal("status_changes"), change.id, change.decree_sha256).where(
+            change.decree_sha256.is_not(None)
+        ),
+    )
+    seen: set[bytes] = set()
+    for row in tx.execution_options(yield_per=_FETCHED).execute(named):
+        sha256 = bytes(row.sha256)
+        if sha256 in seen:
+            continue
+        seen.add(sha256)
+        try:
+            documents.get(sha256)
+        except UnavailableError as error:
+            yield Difference(code="document_lost", place=f"{row.name} {row.key}", detail={"why": str(error)})
+
+
+def _destroyed(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
+    """What was destroyed by approval must be gone; what it leaves (number, hashes, entry) the other checks look at."""
+    table, instruments, decisions = schema.documents.c, schema.instruments.c, schema.decisions.c
+    gone = sa.select(schema.destructions.c.instrument)
+    for row in tx.execute(sa.select(table.id, table.sha256).where(table.instrument.in_(gone))).all():
+        try:
+            documents.get(bytes(row.sha256))
+        except UnavailableError:
+            continue
+        yield Difference(code="not_destroyed", place=f"documents {row.id}")
+    full = (
+        sa.select(instruments.id)
+        .join(schema.decisions, decisions.id == instruments.decision)
+        .where(instruments.id.in_(gone), sa.func.length(decisions.canonical) > 0)
+    )
+    for key in tx.execute(full).scalars():
+        yield Difference(code="not_destroyed", place=f"decision of instruments {key}")

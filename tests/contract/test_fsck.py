@@ -1,0 +1,420 @@
+"""Whoever changes rows, files or log by hand is found every time, and what was changed is named."""
+
+import dataclasses
+import datetime
+import shutil
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from registry import destructions, handovers, lifecycle, mandates, numbers, schema
+from registry.formats import logentry
+from registry.formats.checkpoint import Checkpoint
+from registry.formats.logentry import Event
+from registry.formats.merkle import EMPTY_ROOT
+from registry.formats.note import NoteVerifier
+from registry.fsck import Difference, Fsck
+from registry.instruments import Instrument
+
+NOW = datetime.datetime(2026, 11, 23, 7, 0, tzinfo=datetime.UTC)
+DAY = datetime.date(2026, 11, 23)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Office:
+    """A published office with a little history: one permit of each fate."""
+
+    published: object
+    plain: Instrument
+    suspended: Instrument
+    revoked: Instrument
+
+    def differences(self, *outside: Checkpoint, now: datetime.datetime = NOW) -> list[Difference]:
+        one = self.published
+        fsck = Fsck(
+            database=one.database,
+            documents=one.documents,
+            folder=one.folder,
+            verifier=NoteVerifier.of(one.signer),
+        )
+        return list(fsck.run(outside=outside, now=now))
+
+
+@pytest.fixture
+def office(published, ordered, a_mandate) -> Office:
+    counter = published.counter
+    plain, suspended, revoked = (counter.issued(f"A-{place}") for place in (1, 2, 3))
+    decree = published.documents.put(b"%PDF- decree")
+    with published.database.write() as tx:
+        number = numbers.allot(tx, series="genset", year=2026, now=NOW)
+        numbers.void(tx, row=number.row, reason="salah cetak", now=NOW)
+        numbers.open_series(tx, series="petir", year=2026, first=12, reason="buku 2026", actor="petugas", now=NOW)
+        numbers.record_outside(tx, series="petir", year=2026, first=12, last=13, reason="listrik padam", now=NOW)
+        for permit, change in ((suspended, Event.SUSPEND), (revoked, Event.REVOKE)):
+            order = dataclasses.replace(ordered(change), decree_sha256=decree)
+            lifecycle.change(tx, permit=permit, order=order, zone=ZoneInfo("Asia/Jakarta"), now=NOW)
+        handovers.record(
+            tx,
+            permit=plain,
+            handover=handovers.Handover(
+                recipient="Contoh Penerima",
+                capacity=handovers.Capacity.HOLDER,
+                identity_kind="KTP",
+                identity_number="1401010101010001",
+                survey_done=True,
+                handed=NOW,
+                actor="petugas",
+            ),
+            now=NOW,
+        )
+        mandates.appoint(
+            tx, office="kampar", mandate=a_mandate("2025-01-01", "2025-12-31", decree_number="SK-0"), now=NOW
+        )
+    published.publisher.publish(now=NOW)
+    return Office(published, plain, suspended, revoked)
+
+
+def test_an_honest_registry_has_no_difference(office) -> None:
+    assert office.differences() == []
+
+
+def sql(*statements: str) -> Callable[[Office], None]:
+    return lambda office: office.published.tamper(*statements)
+
+
+def values(statement: str, **parameters: object) -> Callable[[Office], None]:
+    return lambda office: office.published.tamper(sa.text(statement).bindparams(**parameters))
+
+
+def _swap_document(office: Office) -> None:
+    other = office.published.documents.put(b"%PDF- another")
+    office.published.tamper(
+        sa.text("UPDATE documents SET sha256 = :other WHERE kind = 'signed' AND instrument = :id").bindparams(
+            other=other, id=office.plain.id
+        )
+    )
+
+
+def _signed(office: Office) -> bytes:
+    table = schema.documents.c
+    with office.published.database.read() as tx:
+        return bytes(
+            tx.execute(
+                sa.select(table.sha256).where(table.kind == "signed", table.instrument == office.plain.id)
+            ).scalar_one()
+        )
+
+
+def _path(office: Office, sha256: bytes):
+    return office.published.folder.parent.parent / "documents" / sha256.hex()[:2] / sha256.hex()[2:]
+
+
+def _damage_document(office: Office) -> None:
+    path = _path(office, _signed(office))
+    path.chmod(0o640)
+    path.write_bytes(b"%PDF- something else")
+
+
+def _remove_document(office: Office) -> None:
+    _path(office, _signed(office)).unlink()
+
+
+def _forge_permit(office: Office) -> None:
+    """A whole permit put in by hand, without a log entry: document and status as if it had been issued."""
+    office.published.counter.frozen("B-1")
+    office.published.tamper(
+        "INSERT INTO documents (instrument, kind, revision, sha256, signing_profile, recorded_at)"
+        " SELECT max(id), 'signed', 1, (SELECT sha256 FROM documents ORDER BY id LIMIT 1), 'certified-p1',"
+        " '2026-11-23T07:00:00.000000Z' FROM instruments",
+        "INSERT INTO status_changes (instrument, sequence, status, ground, change, effective_at, recorded_at)"
+        " SELECT max(id), 1, 'in_force', 'issue', 'issue', '2026-11-23T07:00:00.000000Z',"
+        " '2026-11-23T07:00:00.000000Z' FROM instruments",
+    )
+
+
+def _remove_records(office: Office) -> None:
+    table = schema.log_entries.c
+    with office.published.database.read() as tx:
+        entry = tx.execute(sa.select(table.entry).where(table.event == "revoke")).scalar_one()
+    office.published.documents.delete(logentry.decode(bytes(entry)).record_sha256)
+
+
+def _roll_back(office: Office) -> None:
+    office.published.tamper(
+        'DELETE FROM log_proofs WHERE entry IN (SELECT id FROM log_entries WHERE "index" >= 8)',
+        "DELETE FROM checkpoints",
+        'DELETE FROM log_entries WHERE "index" >= 8',
+    )
+
+
+def _reuse_number(office: Office) -> None:
+    frozen = office.published.counter.frozen("C-1")
+    _without_constraints(office)
+    office.published.tamper(
+        sa.text("UPDATE instruments SET number_row = :row WHERE id = :id").bindparams(
+            row=office.plain.number_row, id=frozen.id
+        )
+    )
+
+
+def _print_number_twice(office: Office) -> None:
+    frozen = office.published.counter.frozen("C-1")
+    _without_constraints(office)
+    office.published.tamper(
+        sa.text("UPDATE instruments SET number = :number WHERE id = :id").bindparams(
+            number=office.plain.number, id=frozen.id
+        )
+    )
+
+
+def _without_constraints(office: Office) -> None:
+    """Take the unique constraints of `instruments` away."""
+    if office.published.database.dialect == "postgresql":
+        with office.published.database.write() as tx:
+            for name in ("number_row", "office_number"):
+                found = [
+                    row
+                    for row in tx.execute(
+                        sa.text(
+                            "SELECT conname FROM pg_constraint WHERE conrelid = 'instruments'::regclass AND contype='u'"
+                        )
+                    ).scalars()
+                    if name.split("_")[-1] in row
+                ]
+                for constraint in found:
+                    tx.execute(sa.text(f'ALTER TABLE instruments DROP CONSTRAINT IF EXISTS "{constraint}"'))
+        return
+    with office.published.database.write() as tx:
+        tx.execute(sa.text("PRAGMA writable_schema = ON"))
+        old = tx.execute(sa.text("SELECT sql FROM sqlite_master WHERE name = 'instruments'")).scalar_one()
+        kept = [line for line in old.splitlines() if "UNIQUE" not in line]
+        new = "\n".join(kept).rstrip().removesuffix(")").rstrip().rstrip(",") + "\n)"
+        tx.execute(sa.text("ALTER TABLE instruments RENAME TO replaced"))
+        tx.execute(sa.text(new))
+        tx.execute(sa.text("INSERT INTO instruments SELECT * FROM replaced"))
+
+
+TAMPERING: dict[str, tuple[Callable[[Office], None], str, str]] = {
+    # What was done: (how, the code that names it, the place it must name)
+    "a permit's end moved": (
+        values("UPDATE instruments SET valid_until = '2031-01-01' WHERE id = (SELECT min(id) FROM instruments)"),
+        "row_changed", "instruments",
+    ),
+    "a permit's holder changed in the public view": (
+        values("UPDATE instruments SET public_view = '[]' WHERE id = (SELECT min(id) FROM instruments)"),
+        "row_changed", "instruments",
+    ),
+    "a permit back-dated": (
+        values("UPDATE instruments SET date_of_issue = '2026-01-05' WHERE id = (SELECT min(id) FROM instruments)"),
+        "back_dated", "permit",
+    ),
+    "a permit's statement swapped": (
+        values("UPDATE instruments SET statement = :other WHERE id = (SELECT min(id) FROM instruments)", other=b"x"),
+        "row_changed", "instruments",
+    ),
+    "a decision rewritten": (
+        values(
+            "UPDATE decisions SET canonical = :other WHERE id = (SELECT min(id) FROM decisions)",
+            other=b'{"private":{"salt":"00"},"public":{"holder":"PT Lain"}}',
+        ),
+        "decision_changed", "decisions",
+    ),
+    "a decision rewritten with its digest": (
+        values("UPDATE decisions SET digest = :other WHERE id = (SELECT min(id) FROM decisions)", other=bytes(32)),
+        "row_changed", "decisions",
+    ),
+    "a revocation turned into a suspension": (
+        sql("UPDATE status_changes SET status = 'suspended' WHERE status = 'revoked'"),
+        "row_changed", "status_changes",
+    ),
+    "a revocation put off": (
+        sql("UPDATE status_changes SET effective_at = '2027-01-01T00:00:00.000000Z' WHERE status = 'revoked'"),
+        "row_changed", "status_changes",
+    ),
+    "a revocation deleted": (
+        sql("DELETE FROM status_changes WHERE status = 'revoked'"), "row_missing", "status_changes",
+    ),
+    "a revocation and its log entry deleted": (
+        sql(
+            "DELETE FROM log_proofs WHERE entry = (SELECT id FROM log_entries WHERE event = 'revoke')",
+            "DELETE FROM log_entries WHERE event = 'revoke'",
+            "DELETE FROM status_changes WHERE status = 'revoked'",
+        ),
+        "entry_missing", "log index",
+    ),
+    "a reinstatement put in by hand": (
+        sql(
+            "INSERT INTO status_changes (instrument, sequence, status, ground, change, effective_at, recorded_at)"
+            " SELECT instrument, 3, 'in_force', 'x', 'reinstate', effective_at, recorded_at FROM status_changes"
+            " WHERE status = 'suspended'"
+        ),
+        "row_not_logged", "status_changes",
+    ),
+    "a whole permit put in by hand": (_forge_permit, "row_not_logged", "documents"),
+    "a permit deleted": (
+        sql(
+            "DELETE FROM instruments WHERE id = (SELECT min(id) FROM instruments)",
+        ),
+        "row_missing", "instruments",
+    ),
+    "a signed document swapped in the table": (_swap_document, "row_changed", "documents"),
+    "a signed document swapped in the store": (_damage_document, "document_lost", "documents"),
+    "a signed document removed from the store": (_remove_document, "document_lost", "documents"),
+    "a record's copy removed from the store": (_remove_records, "record_lost", "record of log entry"),
+    "a revocation list of the day forgotten": (
+        sql("DELETE FROM validation_data WHERE kind = 'crl'"), "row_missing", "validation_data",
+    ),
+    "a mandate widened": (
+        sql("UPDATE mandates SET valid_from = '2020-01-01' WHERE decree_number = 'SK-0'"), "row_changed", "mandates",
+    ),
+    "a mandate put in by hand": (
+        sql(
+            "INSERT INTO mandates (office, person, rank, employee_number, mode, office_title, own_title, decree_number,"
+            " decree_date, scope, valid_from, recorded_at) SELECT office, 'Penyusup', rank, employee_number, mode,"
+            " office_title, own_title, 'SK-X', decree_date, scope, '2027-01-01', recorded_at FROM mandates"
+            " WHERE decree_number = 'SK-0'"
+        ),
+        "row_not_logged", "mandates",
+    ),
+    "a mandate removed": (sql("DELETE FROM mandates WHERE decree_number = 'SK-0'"), "row_missing", "mandates"),
+    "a mandate that no longer covers its permits": (
+        sql("UPDATE mandates SET valid_until = '2026-02-01' WHERE decree_number = 'SK-1'"), "outside_mandate", "permit",
+    ),
+    "a signer's certificate exchanged": (
+        values("UPDATE signer_certificates SET certificate = :other", other=b"x"), "row_changed", "signer_certificates",
+    ),
+    "a number removed": (sql("DELETE FROM numbers WHERE fate = 'void'"), "row_missing", "numbers"),
+    "a void number's reason rewritten": (
+        sql("UPDATE numbers SET reason = 'lain' WHERE fate = 'void'"), "row_changed", "numbers",
+    ),
+    "a gap in a series": (
+        sql("UPDATE numbers SET n = 20 WHERE series = 'petir' AND n = 13"), "number_gap", "petir 2026",
+    ),
+    "a number put in by hand": (
+        sql(
+            "INSERT INTO numbers (series, year, n, fate, reason, recorded_at)"
+            " VALUES ('petir', 2026, 14, 'outside', 'x', '2026-11-23T07:00:00.000000Z')"
+        ),
+        "row_not_logged", "numbers",
+    ),
+    "an opening moved": (sql("UPDATE number_openings SET first = 5"), "row_changed", "number_openings"),
+    "a number used twice": (_reuse_number, "number_reused", "instruments"),
+    "a number printed twice": (_print_number_twice, "number_printed_twice", "instruments"),
+    "a hand-over rewritten": (
+        sql("UPDATE handovers SET recipient = 'Orang Lain'"), "row_changed", "handovers",
+    ),
+    "a log entry rewritten": (
+        values('UPDATE log_entries SET entry = :other WHERE "index" = 4', other=b"\xa0"),
+        "entry_unreadable", "log entry",
+    ),
+    "a log entry's order changed": (
+        sql(
+            'UPDATE log_entries SET "index" = 1000 WHERE "index" = 3',
+            'UPDATE log_entries SET "index" = 3 WHERE "index" = 4',
+            'UPDATE log_entries SET "index" = 4 WHERE "index" = 1000',
+        ),
+        "history_rewritten", "checkpoint",
+    ),
+    "a log entry said to be about another permit": (
+        sql("UPDATE log_entries SET instrument = (SELECT min(id) FROM instruments) WHERE event = 'revoke'"),
+        "entry_differs", "log entry",
+    ),
+    "a log entry's rows renamed": (
+        sql("UPDATE log_entries SET subject = '[]' WHERE event = 'revoke'"), "subject_changed", "log entry",
+    ),
+    "a log entry's moment moved": (
+        sql("UPDATE log_entries SET recorded_at = '2026-10-01T00:00:00.000000Z' WHERE event = 'revoke'"),
+        "entry_back_dated", "log entry",
+    ),
+    "the end of the log cut off": (_roll_back, "rolled_back", "checkpoint"),
+    "the log's state rewound": (sql("UPDATE log_state SET size = 1"), "log_state_changed", "log_state"),
+    "a kept checkpoint removed": (
+        sql("DELETE FROM log_proofs", "DELETE FROM checkpoints"), "checkpoint_missing", "checkpoint",
+    ),
+    "a kept checkpoint's root changed": (
+        values("UPDATE checkpoints SET root = :other", other=bytes(32)), "checkpoint_changed", "checkpoint",
+    ),
+    "a kept checkpoint signed by a stranger": (
+        values("UPDATE checkpoints SET note = :other", other=b"x\n1\nAAAA\n\n"), "checkpoint_not_ours", "checkpoint",
+    ),
+    "a proof changed": (values("UPDATE log_proofs SET hashes = :other", other=bytes(32)), "proof_changed", "proof"),
+    "a proof removed": (sql("DELETE FROM log_proofs"), "proof_missing", "proof"),
+    "a published tile changed": (
+        lambda office: _rewrite(next((office.published.folder / "tile/0").rglob("[0-9]*[0-9]"))), "tile", "tile/0",
+    ),
+    "published entries changed": (
+        lambda office: _rewrite(next((office.published.folder / "tile/entries").rglob("[0-9]*"))), "bundle", "entries",
+    ),
+    "the published tiles removed": (
+        lambda office: shutil.rmtree(office.published.folder / "tile"), "tile_missing", "tile/0",
+    ),
+    "the published checkpoint exchanged": (
+        lambda office: (office.published.folder / "checkpoint").write_bytes(b"x\n1\nAAAA\n\n"),
+        "checkpoint_not_ours", "checkpoint",
+    ),
+    "a guard taken away": (
+        lambda office: office.published.tamper(_no_guard(office), guards=False), "guard_missing", "mandates",
+    ),
+    "the decision behind a permit exchanged": (
+        sql("UPDATE instruments SET mandate = (SELECT max(id) FROM mandates)"), "outside_mandate", "permit",
+    ),
+}  # fmt: skip
+
+
+def _rewrite(path) -> None:
+    found = next(one for one in ([path] if path.is_file() else path.rglob("*")) if one.is_file())
+    found.chmod(0o644)
+    found.write_bytes(b"\x00" * len(found.read_bytes()))
+
+
+def _no_guard(office: Office) -> str:
+    if office.published.database.dialect == "sqlite":
+        return "SELECT 1"  # all are off already, and stay so
+    return "ALTER TABLE mandates DISABLE TRIGGER ALL"
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_tampering_is_found_and_named(office, what: str) -> None:
+    tamper, code, place = TAMPERING[what]
+    tamper(office)
+    found = office.differences()
+    assert any(one.code.startswith(code) and place in one.place for one in found), [str(one) for one in found]
+
+
+def test_a_rewritten_history_is_told_by_a_checkpoint_from_outside_alone(office) -> None:
+    """Who holds database, files and log key can make a new history; only an older checkpoint elsewhere tells."""
+    other = Checkpoint(origin=office.published.signer.name, size=3, root=bytes(32))
+    assert [one.code for one in office.differences(other)] == ["history_rewritten"]
+    right = Checkpoint(origin=office.published.signer.name, size=0, root=EMPTY_ROOT)
+    assert office.differences(right) == []
+
+
+def test_a_newer_checkpoint_elsewhere_tells_that_the_registry_is_behind(office) -> None:
+    newer = Checkpoint(origin=office.published.signer.name, size=1000, root=bytes(32))
+    assert [one.code for one in office.differences(newer)] == ["rolled_back"]
+
+
+def test_what_was_destroyed_by_approval_is_no_difference_until_it_comes_back(office) -> None:
+    one = office.published
+    order = destructions.Order(
+        ground="JRA 12.3",
+        approvals=(
+            destructions.Approval(person="Contoh Satu", title="Sekretaris", letter="S-1"),
+            destructions.Approval(person="Contoh Dua", title="Arsiparis", letter="S-2"),
+        ),
+        minutes_number="BA-1",
+        minutes_date=DAY,
+        actor="arsiparis",
+    )
+    kept = _signed(dataclasses.replace(office, plain=office.revoked))
+    data = one.documents.get(kept)
+    with one.database.write() as tx:
+        destructions.destroy(tx, permit=office.revoked, order=order, today=DAY, now=NOW)
+    assert any(found.code == "not_destroyed" for found in office.differences())  # the files are still there
+    destructions.sweep(one.database, one.documents)
+    one.publisher.publish(now=NOW)
+    assert office.differences() == []
+    one.documents.put(data)
+    assert [found.code for found in office.differences()] == ["not_destroyed"]

@@ -149,3 +149,12 @@ def _part(data: bytes, name: str) -> dict[str, object]:
     if not isinstance(part, dict):
         raise TypeError("a stored decision is an object with a public and a private part")
     return part
+
+
+def revisions(tx: sa.Connection, decision: int) -> tuple[int, ...]:
+    """The rows of a decision's revisions up to this one, the first one first."""
+    table = schema.decisions.c
+    rows = [decision]
+    while (before := tx.execute(sa.select(table.supersedes).where(table.id == rows[0])).scalar()) is not None:
+        rows.insert(0, before)
+    return tuple(rows)

@@ -25,11 +25,6 @@ from registry.instruments import Instrument, Stage, stage
 from registry.lifecycle import history
 
 MIN_APPROVALS: Final = 2
-WITH_CONTENT: Final = (
-    Event.ISSUE,
-    Event.HANDOVER,
-    Event.ADOPT,
-)  # events whose records hold names and numbers of people
 
 
 class DestructionError(DocumentError):
@@ -104,7 +99,7 @@ def destroy(
         effective=now,
         recorded=now,
     )
-    _empty(tx, permit)
+    empty(tx, permit.id)
 
 
 def sweep(database: Database, store: DeletingStore) -> int:
@@ -141,24 +136,27 @@ def _check_order(order: Order, today: datetime.date) -> None:
         raise DestructionError("each approval names the approver's title and the letter that says so")
 
 
-def _empty(tx: sa.Connection, permit: Instrument) -> None:
+def empty(tx: sa.Connection, instrument: int) -> None:
+    """Take away what the tables hold of the content of a permit whose destruction is recorded; safe to repeat."""
     decisions, instruments = schema.decisions, schema.instruments
     handovers, names = schema.handovers, schema.permit_names
     reference = tx.execute(
-        sa.select(decisions.c.office, decisions.c.reference_key).where(decisions.c.id == permit.decision)
+        sa.select(decisions.c.office, decisions.c.reference_key)
+        .join(instruments, instruments.c.decision == decisions.c.id)
+        .where(instruments.c.id == instrument)
     ).one()
     tx.execute(
         decisions.update()
         .where(decisions.c.office == reference.office, decisions.c.reference_key == reference.reference_key)
         .values(canonical=b"")
     )
-    tx.execute(instruments.update().where(instruments.c.id == permit.id).values(public_view=[], shape={}))
+    tx.execute(instruments.update().where(instruments.c.id == instrument).values(public_view=[], shape={}))
     tx.execute(
         handovers.update()
-        .where(handovers.c.instrument == permit.id)
+        .where(handovers.c.instrument == instrument)
         .values(recipient="", identity_number="", note=None)
     )
-    tx.execute(names.delete().where(names.c.instrument == permit.id))
+    tx.execute(names.delete().where(names.c.instrument == instrument))
 
 
 def _files(tx: sa.Connection, instrument: int) -> Iterator[bytes]:
@@ -167,7 +165,7 @@ def _files(tx: sa.Connection, instrument: int) -> Iterator[bytes]:
     for sha256 in tx.execute(sa.select(documents.sha256).where(documents.instrument == instrument)).scalars():
         yield bytes(sha256)
     with_content = sa.select(entries.entry).where(
-        entries.instrument == instrument, entries.event.in_([event.value for event in WITH_CONTENT])
+        entries.instrument == instrument, entries.event.in_([event.value for event in ledger.EVENTS_WITH_CONTENT])
     )
     for data in tx.execute(with_content).scalars():
         record = logentry.decode(bytes(data)).record_sha256

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from registry import ledger, mandates, numbers, schema, search
 from registry.database import insert
-from registry.decisions import fold
+from registry.decisions import fold, revisions
 from registry.formats.canonical import sha256
 from registry.formats.errors import DocumentError
 from registry.formats.logentry import Event
@@ -259,7 +259,7 @@ def issue(
         tx,
         event=Event.ISSUE,
         subject=(
-            ("decisions", instrument.decision),
+            *(("decisions", revision) for revision in revisions(tx, instrument.decision)),
             ("decision_objects", instrument.decision),
             ("numbers", instrument.number_row),
             ("instruments", instrument.id),

@@ -25,6 +25,8 @@ from registry.formats.logentry import Event, LogEntry, encode
 
 FORMAT: Final = "absah-record-1"
 SALT_BYTES: Final = 16
+# Events whose records hold what a permit says and whom it was given to: a destruction takes these records away.
+EVENTS_WITH_CONTENT: Final = (Event.ISSUE, Event.HANDOVER, Event.ADOPT)
 
 # Rows of these are found by the row that they belong to, and there may be several or none; all others by their id.
 _BELONGS: Final = {

@@ -116,6 +116,14 @@ def void(tx: sa.Connection, *, row: int, reason: str, now: datetime.datetime) ->
     ledger.append(tx, event=Event.NUMBER, subject=(("numbers", row),), effective=now, recorded=now)
 
 
+def lose(tx: sa.Connection, *, series: str, year: int, n: int, reason: str, now: datetime.datetime) -> None:
+    """Enter a number as void that no row knows of: the one that held it was lost (`registry.replay`)."""
+    key = insert(
+        tx, schema.numbers, series=series, year=year, n=n, fate=Fate.VOID.value, reason=reason, recorded_at=now
+    )
+    ledger.append(tx, event=Event.NUMBER, subject=(("numbers", key),), effective=now, recorded=now)
+
+
 def of(tx: sa.Connection, *, series: str, year: int, n: int) -> AllottedNumber | None:
     """A number of a series, if this registry knows what became of it."""
     table = schema.numbers.c

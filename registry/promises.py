@@ -140,7 +140,7 @@ class Promises:
             .join(schema.instruments, instruments.decision == decided.c.id)
             .join(
                 schema.log_entries,
-                sa.and_(entries.instrument == instruments.id, sa.true()),
+                sa.and_(entries.instrument == instruments.id, entries.event == Event.ISSUE.value),
             )
             .where(same)
             .correlate(newest)

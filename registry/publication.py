@@ -99,6 +99,21 @@ class LogPublisher:
             if sequenced < BATCH and newest.size >= state.size:
                 return Published(size=newest.size, root=newest.root, added=added)
 
+    def resume(self, *, now: datetime.datetime) -> Published:
+        """Make files and checkpoint of a registry that was replayed, whatever stands in front of the public already.
+
+        Where nothing was lost this does what `publish` would. The checkpoint it signs is the one that was published:
+        the entries are the same, and so is the signature of the same key.
+        """
+        with self._database.read() as tx:
+            newest, state = _newest(tx), _state(tx)
+        kept = self._checkpoint(newest)
+        if state.size > kept.size:
+            self._extend(kept, state, now)
+        elif state.size and merkle.root(state.size, self.write_tiles(self._nothing(), state)) != kept.root:
+            raise LogContradictionError(f"the entries do not give the checkpoint of {kept.size} entries")
+        return self.publish(now=now)
+
     def keep_records(self) -> int:
         """Keep the record of each waiting entry, at most `BATCH`; returns the row of the last one, 0 if none waits.
 
@@ -156,7 +171,7 @@ class LogPublisher:
             read = self.write_tiles(kept, state)
         except merkle.ProofError:
             # Tiles are derived: lost or damaged ones are made again from the table, whole.
-            read = self.write_tiles(Checkpoint(origin=self._signer.name, size=0, root=merkle.EMPTY_ROOT), state)
+            read = self.write_tiles(self._nothing(), state)
         try:
             if merkle.root(kept.size, read) != kept.root:
                 raise LogContradictionError(
@@ -255,7 +270,7 @@ class LogPublisher:
             if in_front is not None:
                 self._check_known(tx, in_front, newest)
             if newest is None:
-                return Checkpoint(origin=self._signer.name, size=0, root=merkle.EMPTY_ROOT)
+                return self._nothing()
             checkpoint = checkpoints.read(newest.note, self._verifier)
             before = 0 if in_front is None else in_front.size
             if before < checkpoint.size:
@@ -300,9 +315,13 @@ class LogPublisher:
             in_front = self.in_front()
             if in_front is not None:
                 self._check_known(tx, in_front, newest)
-        if newest is None:
-            return Checkpoint(origin=self._signer.name, size=0, root=merkle.EMPTY_ROOT)
-        return checkpoints.read(newest.note, self._verifier)
+        return self._checkpoint(newest)
+
+    def _checkpoint(self, kept: _Kept | None) -> Checkpoint:
+        return self._nothing() if kept is None else checkpoints.read(kept.note, self._verifier)
+
+    def _nothing(self) -> Checkpoint:
+        return Checkpoint(origin=self._signer.name, size=0, root=merkle.EMPTY_ROOT)
 
     def _state(self) -> Frontier:
         with self._database.read() as tx:

@@ -1,0 +1,303 @@
+"""Backups of a registry: one tar file with every row as of one moment, and every document that those rows name.
+
+    manifest.json           format, revision, moment, size of the log, and for each table its rows and SHA-256
+    tables/NAME.jsonl       one row a line in canonical JSON, as records of the log hold rows
+    files/…                 what the caller adds: configuration and public files, never keys
+    documents/ab/cdef…      the documents, by their SHA-256
+
+The rows come from one reading transaction, so a batch may run meanwhile: bytes reach the file store before the row that
+names them is committed, and are never taken away but by an approved destruction. The same file restores on SQLite and
+on PostgreSQL.
+"""
+
+import dataclasses
+import datetime
+import hashlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
+
+from registry import ledger, schema
+from registry.database import Database, follow_ids
+from registry.durable import sync_folder
+from registry.formats import canonical, logentry
+from registry.formats.errors import DocumentError, UnavailableError
+
+FORMAT: Final = "absah-backup-1"
+MANIFEST: Final = "manifest.json"
+_PRIVATE: Final = 0o600
+_FETCHED: Final = 1000
+_MAX_MANIFEST_BYTES: Final = 1 << 20
+# Restorations belong to the copy, not to what was copied.
+_LEFT_OUT: Final = frozenset({"restorations"})
+
+
+class BackupError(DocumentError):
+    """The file is no backup of this format, not whole, or of another revision than this program's."""
+
+
+class Store(Protocol):
+    """The file store, as backups and restorations use it."""
+
+    def get(self, sha256: bytes) -> bytes:
+        """The bytes with this SHA-256. Raises `UnavailableError`."""
+
+    def put(self, data: bytes) -> bytes:
+        """Keep these bytes durably and return their SHA-256."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a backup says of itself. `tables` gives each table's count of rows and SHA-256 in hex."""
+
+    revision: str
+    taken: datetime.datetime
+    log_size: int
+    tables: Mapping[str, tuple[int, str]]
+
+    def encode(self) -> bytes:
+        """The bytes of `manifest.json`."""
+        value = {
+            "format": FORMAT,
+            "revision": self.revision,
+            "taken": self.taken.astimezone(datetime.UTC).isoformat(),
+            "log_size": self.log_size,
+            "tables": {name: {"rows": rows, "sha256": digest} for name, (rows, digest) in self.tables.items()},
+        }
+        return canonical.dump(value)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Manifest":
+        """Read `manifest.json`. Raises `BackupError`."""
+        try:
+            value: Any = canonical.parse(data)
+            if value["format"] != FORMAT:
+                raise BackupError(f"the backup is of the format {value['format']!r}, not {FORMAT}")
+            return cls(
+                revision=str(value["revision"]),
+                taken=datetime.datetime.fromisoformat(value["taken"]),
+                log_size=int(value["log_size"]),
+                tables={name: (int(one["rows"]), str(one["sha256"])) for name, one in value["tables"].items()},
+            )
+        except (DocumentError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, BackupError):
+                raise
+            raise BackupError(f"not the manifest of a backup: {error}") from error
+
+
+def write(
+    path: Path,
+    *,
+    database: Database,
+    documents: Store,
+    files: Mapping[str, bytes],
+    now: datetime.datetime,
+) -> Manifest:
+    """Write a backup to `path`, which must not exist; it appears whole (0600) or not at all.
+
+    Raises `BackupError` where `path` stands already, `UnavailableError` where database, file store or disk refuse, or
+    where a document that a row names is lost: a backup with a hole would be found out too late.
+    """
+    if path.exists():
+        raise BackupError(f"{path} exists, and backups are never overwritten: choose another name")
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as spool:
+            unfinished = Path(spool) / "backup.tar"
+            with tarfile.open(unfinished, "x", format=tarfile.PAX_FORMAT) as archive:
+                with database.read() as tx:
+                    tables = {table.name: _spool(tx, table, Path(spool)) for table in _tables()}
+                    size = tx.execute(sa.select(schema.log_state.c.size)).scalar_one()
+                    named = _named_documents(tx)
+                manifest = Manifest(revision=database.revision() or "", taken=now, log_size=size, tables=tables)
+                _add(archive, MANIFEST, manifest.encode())
+                for name in tables:
+                    archive.add(Path(spool) / name, arcname=f"tables/{name}.jsonl", filter=_anonymous)
+                for name, data in files.items():
+                    _add(archive, f"files/{name}", data)
+                for sha256 in sorted(named):
+                    text = sha256.hex()
+                    _add(archive, f"documents/{text[:2]}/{text[2:]}", documents.get(sha256))
+            unfinished.chmod(_PRIVATE)
+            with unfinished.open("rb") as file:
+                os.fsync(file.fileno())
+            os.link(unfinished, path)  # unlike a rename it never replaces what is there
+            sync_folder(path.parent)
+    except FileExistsError as error:
+        raise BackupError(f"{path} exists, and backups are never overwritten: choose another name") from error
+    except OSError as error:
+        raise UnavailableError(f"cannot write the backup {path}: {error.strerror or error}") from error
+    return manifest
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A backup that was opened: what it says of itself, and the files beside its tables."""
+
+    path: Path
+    manifest: Manifest
+    files: Mapping[str, bytes]
+
+
+def read(path: Path) -> Opened:
+    """Open a backup and check that its tables are whole. Raises `BackupError`, `UnavailableError`."""
+    try:
+        with tarfile.open(path, "r:") as archive:
+            manifest = Manifest.decode(_content(archive, _first(archive), limit=_MAX_MANIFEST_BYTES))
+            files: dict[str, bytes] = {}
+            found: dict[str, tuple[int, str]] = {}
+            for member in archive:
+                kind, _, name = member.name.partition("/")
+                if kind == "tables":
+                    found[name.removesuffix(".jsonl")] = _digest(archive, member)
+                elif kind == "files":
+                    files[name] = _content(archive, member, limit=_MAX_MANIFEST_BYTES)
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupError(f"{path} is no backup, or not whole: {error}") from error
+    except OSError as error:
+        raise UnavailableError(f"cannot read {path}: {error.strerror or error}") from error
+    if found != dict(manifest.tables):
+        damaged = sorted(name for name in manifest.tables if found.get(name) != manifest.tables[name])
+        raise BackupError(f"{path} is damaged: {', '.join(damaged) or 'a table too many'}")
+    return Opened(path=path, manifest=manifest, files=files)
+
+
+def restore(opened: Opened, *, database: Database, documents: Store, now: datetime.datetime) -> None:
+    """Fill an empty registry from a backup; it is read-only from then on, until it was replayed.
+
+    Documents come first, then all rows in one transaction. Raises `BackupError` for a backup of another revision or a
+    document that is not what its name says, `UnavailableError`.
+    """
+    revision = database.revision()
+    if opened.manifest.revision != revision:
+        raise BackupError(
+            f"the backup is of revision {opened.manifest.revision}, this program's registries are of {revision}: "
+            "restore it with the program that wrote it, then “absah db upgrade” with this one"
+        )
+    try:
+        with tarfile.open(opened.path, "r:") as archive:
+            for member in archive:
+                if member.name.startswith("documents/"):
+                    data = _content(archive, member, limit=member.size)
+                    if hashlib.sha256(data).hexdigest() != member.name.removeprefix("documents/").replace("/", ""):
+                        raise BackupError(f"{opened.path} is damaged: {member.name}")
+                    documents.put(data)
+            with database.write(replaying=True) as tx:
+                if tx.execute(sa.select(schema.log_entries.c.id).limit(1)).first() is not None:
+                    raise BackupError("the registry is not empty: a backup is restored into a new one")
+                for table in _tables():
+                    _fill(tx, table, _rows(archive, f"tables/{table.name}.jsonl"))
+                follow_ids(tx)
+                tx.execute(
+                    schema.restorations.insert().values(
+                        backup_taken_at=opened.manifest.taken, backup_size=opened.manifest.log_size, restored_at=now
+                    )
+                )
+    except (tarfile.TarError, KeyError) as error:
+        raise BackupError(f"{opened.path} is not whole: {error}") from error
+
+
+def _tables() -> list[sa.Table]:
+    """Every table that a backup holds, those that others refer to first."""
+    return [table for table in schema.metadata.sorted_tables if table.name not in _LEFT_OUT]
+
+
+def _spool(tx: sa.Connection, table: sa.Table, folder: Path) -> tuple[int, str]:
+    digest, rows = hashlib.sha256(), 0
+    query = sa.select(table).order_by(*table.primary_key.columns)
+    with (folder / table.name).open("xb") as file:
+        for row in tx.execution_options(yield_per=_FETCHED).execute(query).mappings():
+            line = canonical.dump(ledger.to_json(table, dict(row))) + b"\n"
+            digest.update(line)
+            file.write(line)
+            rows += 1
+    return rows, digest.hexdigest()
+
+
+def _named_documents(tx: sa.Connection) -> set[bytes]:
+    """The hash of every document that must be in the store: files, evidence, orders, and the published records."""
+    table, evidence, changes = schema.documents.c, schema.validation_data.c, schema.status_changes.c
+    gone = set(tx.execute(sa.select(schema.destructions.c.instrument)).scalars())
+    named = {bytes(sha256) for key, sha256 in tx.execute(sa.select(table.instrument, table.sha256)) if key not in gone}
+    named.update(bytes(sha256) for sha256 in tx.execute(sa.select(evidence.sha256)).scalars())
+    orders = sa.select(changes.decree_sha256).where(changes.decree_sha256.is_not(None))
+    named.update(bytes(sha256) for sha256 in tx.execute(orders).scalars() if sha256 is not None)
+    entries = schema.log_entries.c
+    published = sa.select(entries.instrument, entries.event, entries.entry).where(entries.index.is_not(None))
+    for row in tx.execution_options(yield_per=_FETCHED).execute(published):
+        record = logentry.decode(bytes(row.entry)).record_sha256
+        if record is not None and not (row.instrument in gone and row.event in ledger.EVENTS_WITH_CONTENT):
+            named.add(record)
+    return named
+
+
+def _fill(tx: sa.Connection, table: sa.Table, rows: Iterator[Mapping[str, object]]) -> None:
+    if table.name == schema.log_state.name:
+        for row in rows:
+            values = ledger.from_json(table, row)
+            if values["size"]:
+                tx.execute(table.update().where(table.c.id == values["id"]).values(values))
+        return
+    chunk: list[dict[str, object]] = []
+    for row in rows:
+        chunk.append(ledger.from_json(table, row))
+        if len(chunk) == _FETCHED:
+            tx.execute(table.insert(), chunk)
+            chunk = []
+    if chunk:
+        tx.execute(table.insert(), chunk)
+
+
+def _rows(archive: tarfile.TarFile, name: str) -> Iterator[dict[str, object]]:
+    file = archive.extractfile(name)
+    if file is None:
+        raise BackupError(f"the backup lacks {name}")
+    for line in file:
+        value = canonical.parse(line)
+        if not isinstance(value, dict):
+            raise BackupError(f"{name} holds something else than rows")
+        yield value
+
+
+def _first(archive: tarfile.TarFile) -> tarfile.TarInfo:
+    member = archive.next()
+    if member is None or member.name != MANIFEST:
+        raise BackupError("not a backup: it does not begin with its manifest")
+    return member
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, *, limit: int) -> bytes:
+    file = archive.extractfile(member) if member.isfile() and member.size <= limit else None
+    if file is None:
+        raise BackupError(f"the backup holds {member.name} in a form that it should not have")
+    return file.read()
+
+
+def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[int, str]:
+    file = archive.extractfile(member)
+    if file is None:
+        raise BackupError(f"the backup holds {member.name} in a form that it should not have")
+    digest, rows = hashlib.sha256(), 0
+    for line in file:
+        digest.update(line)
+        rows += 1
+    return rows, digest.hexdigest()
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(data), _PRIVATE
+    archive.addfile(member, io.BytesIO(data))
+
+
+def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without the names of this machine's accounts, which mean nothing elsewhere."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mode = _PRIVATE
+    return member

@@ -42,7 +42,7 @@ def change(memory: Memory, arguments: argparse.Namespace) -> int:
         effective=memory.instant(arguments.effective),
         actor=actor(arguments),
         # Kept before the row that names it: a row without its file could never be shown to anyone.
-        decree_sha256=None if document is None else __import__('hashlib').sha256(document).digest(),
+        decree_sha256=None if document is None else memory.home.documents().put(document),
         replaced_by=getattr(arguments, "replaced_by", None),
         slip=_slip(arguments),
     )

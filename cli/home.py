@@ -1,5 +1,6 @@
 """The data directory: one folder with configuration, database, documents, public files and keys."""
 
+import contextlib
 import dataclasses
 import datetime
 import os
@@ -13,7 +14,7 @@ import pydantic
 
 from cli.filestore import FileStore, LocalFiles, document_store
 from registry import installation
-from registry.database import Database
+from registry.database import Database, Location, server
 from registry.documents import DocumentStore
 from registry.formats.errors import UnavailableError
 
@@ -70,6 +71,12 @@ kind = "local"
 # allow_http = true                      # only for an endpoint on this machine, such as http://127.0.0.1:9000
 # timeout_seconds = 10                   # for one request; failed ones are tried again for as long
 
+# Where the registry stands: nothing for the file absah.db beside this one, or postgresql://USER@SERVER:PORT/NAME. The
+# password comes from ~/.pgpass, PGPASSFILE or PGPASSWORD and never from here. Changing this moves no row: “absah db
+# backup” and “absah db restore” do.
+[database]
+url = "{database}"
+
 [service]
 promise_working_days = 5  # item 4 of the service standard; counted from the day after the complete file was received
 """
@@ -98,6 +105,24 @@ class Service(pydantic.BaseModel):
     promise_working_days: int = pydantic.Field(default=5, ge=1, le=365)
 
 
+class RegistryPlace(pydantic.BaseModel):
+    """Where the registry stands; an empty address is the file in the home."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    url: str = ""
+
+    @pydantic.field_validator("url")
+    @classmethod
+    def _a_server(cls, url: str) -> str:
+        if url:
+            try:
+                server(url)
+            except UnavailableError as error:
+                raise ValueError(str(error)) from error
+        return url
+
+
 class Settings(pydantic.BaseModel):
     """What `absah.toml` says."""
 
@@ -108,6 +133,7 @@ class Settings(pydantic.BaseModel):
     isolation: Isolation
     limits: Limits = Limits()
     documents: FileStore = LocalFiles()
+    database: RegistryPlace = RegistryPlace()
     service: Service = Service()
 
     @pydantic.field_validator("host")
@@ -150,45 +176,78 @@ class Home:
         """Copies of issued permits under readable names; the registry's own stand in `documents`."""
         return self.root / "permits"
 
+    @property
+    def place(self) -> Location:
+        """Where the registry stands."""
+        return server(self.settings.database.url) if self.settings.database.url else self.root / DATABASE
+
     def database(self) -> Database:
         """The registry's database. Raises `UnavailableError`."""
-        return Database.open(self.root / DATABASE)
+        return Database.open(self.place)
 
     def documents(self) -> DocumentStore:
         """The file store, asked for nothing yet. Raises `UnavailableError` where its keys are not set."""
         return document_store(self.settings.documents, folder=self.root / "documents", environment=os.environ)
 
     @classmethod
-    def create(cls, root: Path, *, mode: Mode, office: bytes, host: str) -> Self:
-        """Make a data directory. Raises `ConfigurationError` if one stands there, or for a host that is none.
+    def create(cls, root: Path, *, mode: Mode, office: bytes, host: str, database: str = "") -> Self:
+        """Make a data directory; `database` is the address of a server, empty for a file.
+
+        Raises `ConfigurationError` if a home stands there, or for a host that is none.
 
         The configuration file comes last: a folder without it is not a home, and making it again is safe.
         """
         if (root / CONFIGURATION).exists():
             raise ConfigurationError(f"{root} is an Absah home already; its mode was fixed when it was made")
         isolation: Isolation = "required" if mode == "production" else "preferred"
-        settings = _checked("--host", {"mode": mode, "host": host, "isolation": isolation})
+        values: dict[str, object] = {"mode": mode, "host": host, "isolation": isolation, "database": {"url": database}}
+        home = cls(root=root, settings=_checked("init", values))
         try:
-            root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-            for folder in (root / "keys", root / "documents"):
-                folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
-                folder.chmod(_PRIVATE_FOLDER)  # the root may have stood there before, open to all
-            (root / "public").mkdir(exist_ok=True)
+            home.make_folders()
             (root / OFFICE).write_bytes(office)
-            database = root / DATABASE
-            if not database.exists():
-                Database.create(database).close()
-            with closing(Database.open(database)) as made, made.write() as tx:
-                installation.fix(tx, mode=settings.mode, host=settings.host)
-            text = _TEMPLATE.format(mode=settings.mode, host=settings.host, isolation=isolation)
+            with contextlib.suppress(FileExistsError):  # a home that was begun is finished
+                Database.create(home.place).close()
+            with closing(home.database()) as made, made.write() as tx:
+                installation.fix(tx, mode=mode, host=host)
+            text = _TEMPLATE.format(mode=mode, host=host, isolation=isolation, database=database)
             (root / CONFIGURATION).write_text(text, encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(f"cannot make a home at {root}: {error.strerror}") from error
         return cls.open(root)
 
+    def make_folders(self) -> None:
+        """Make the folders of a home, those with secrets and documents for their owner alone. Raises `OSError`."""
+        self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        for folder in (self.keys, self.root / "documents"):
+            folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            folder.chmod(_PRIVATE_FOLDER)  # the root may have stood there before, open to all
+        self.public.mkdir(exist_ok=True)
+
     @classmethod
     def open(cls, root: Path) -> Self:
         """Open a data directory. Raises `ConfigurationError`, also where mode or host were edited after it was made."""
+        home = cls.configured(root)
+        with closing(home.database()) as database, database.read() as tx:
+            made_for = installation.fixed(tx)
+        if made_for != (home.settings.mode, home.settings.host):
+            raise ConfigurationError(
+                f"{root / CONFIGURATION} says {home.settings.mode} for {home.settings.host}, but this home was made as "
+                f"{' for '.join(made_for)}; both are for good: put them back"
+            )
+        return home
+
+    @classmethod
+    def made_of(cls, root: Path, configuration: str) -> Self:
+        """A data directory that is being made from the text of its configuration. Raises `ConfigurationError`."""
+        try:
+            values = tomllib.loads(configuration)
+        except ValueError as error:
+            raise ConfigurationError(f"the configuration cannot be read: {error}") from error
+        return cls(root=root, settings=_checked(CONFIGURATION, values))
+
+    @classmethod
+    def configured(cls, root: Path) -> Self:
+        """A data directory as its configuration says, without asking its registry. Raises `ConfigurationError`."""
         path = root / CONFIGURATION
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -198,15 +257,7 @@ class Home:
             raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
         except ValueError as error:
             raise ConfigurationError(f"cannot read {path}: {error}") from error
-        home = cls(root=root, settings=_checked(str(path), values))
-        with closing(home.database()) as database, database.read() as tx:
-            made_for = installation.fixed(tx)
-        if made_for != (home.settings.mode, home.settings.host):
-            raise ConfigurationError(
-                f"{path} says {home.settings.mode} for {home.settings.host}, but this home was made as "
-                f"{' for '.join(made_for)}; both are for good: put them back"
-            )
-        return home
+        return cls(root=root, settings=_checked(str(path), values))
 
 
 def _checked(source: str, values: dict[str, object]) -> Settings:

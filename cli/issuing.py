@@ -69,6 +69,9 @@ def _equip(home: Home, now: datetime.datetime) -> None:
     """PKI, mandate and trust anchors of a development home; each is made only if it is missing."""
     office = OfficeProfile.read(home.office_file)
     if not any(home.keys.iterdir()):
+        if home.trust.is_dir():
+            # New keys would sign a second log under the name of the first, and nobody would believe the old permits.
+            raise ConfigurationError(f"{home.keys} is empty, but this home has published its keys: copy them back")
         DevelopmentPki.make(home.keys, now=now, person=_PERSON, office=office.short_name)
     pki = DevelopmentPki.load(home.keys)
     today = now.astimezone(ZoneInfo(office.zone)).date()

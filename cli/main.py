@@ -87,18 +87,15 @@ def parser() -> argparse.ArgumentParser:
     )
     exported.add_argument("folder", type=Path, metavar="DIR")
 
-    database = command("db", "the registry's database")
-    database.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
-        "upgrade",
-        help="bring it to the revision that this program needs",
-        description="bring it to the revision that this program needs",
-        parents=[common],
-    )
+    _add_database(command("db", "the registry's database"), common, speaking)
 
     init = command("init", "make a data directory; its mode is fixed from then on")
     init.add_argument("--mode", choices=("development", "production"), required=True)
     init.add_argument(
         "--host", required=True, help="the host in every QR code and link, for example izin.example.go.id"
+    )
+    init.add_argument(
+        "--database", default="", metavar="URL", help="postgresql://USER@SERVER:PORT/NAME (default: a file)"
     )
 
     bench = command("bench", "run a benchmark against a named peer")
@@ -157,8 +154,66 @@ def _add_service(service: argparse.ArgumentParser, *parents: argparse.ArgumentPa
     calendar.add_argument("year", type=words.year, metavar="YEAR")
 
 
+def _add_database(database: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
+    actions = database.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text, parents=parents)
+
+    action("upgrade", "bring it to the revision that this program needs")
+    action("check", "is the database itself sound, and are its guards in place? (“log fsck” checks what it says)")
+    backup = action("backup", "write one file with every row and document as of this moment; keys are not in it")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file; it holds personal data")
+    restore = action("restore", "make this home from a backup; it is read-only until “db replay”")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--database", metavar="URL", help="put the registry elsewhere than the backup says")
+    replay = action("replay", "bring a restored home forward to the newest published checkpoint")
+    replay.add_argument(
+        "--log", metavar="URL|DIR", help="a copy of the published log (default: this home's own public/log)"
+    )
+    replay.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="the newest checkpoint that anyone has: a witness's or an off-site copy (default: the one of the log)",
+    )
+
+
 def _add_log(log: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
     actions = log.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    # For the office (cli/keeping.py).
+    publish = actions.add_parser(
+        "publish",
+        help="make public what was recorded: log and status lists",
+        description="Make public what was recorded: the log's files and checkpoint, then the status lists.",
+        parents=parents,
+    )
+    publish.add_argument("--watch", action="store_true", help="go on once a second, until Ctrl-C")
+    prove = actions.add_parser(
+        "prove",
+        help="write a permit's proof (.tlog-proof): it was issued and is in the log",
+        description="Write a permit's proof: that its issue is in the log. “log verify” judges it offline.",
+        parents=parents,
+    )
+    prove.add_argument("permit", metavar="NUMBER", help="the permit's number, as it is printed")
+    prove.add_argument("--out", type=Path, metavar="FILE", help="a new file (default: standard output)")
+    fsck = actions.add_parser(
+        "fsck",
+        help="hold registry, documents and log against each other; name every difference",
+        description="Hold registry, documents and log against each other and name every difference. Exit status: 0 "
+        "none, 1 some, 2 could not check.",
+        parents=parents,
+    )
+    fsck.add_argument(
+        "--checkpoint",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a checkpoint kept elsewhere (a witness's): what keepers of database and key together changed shows there",
+    )
+    fsck.add_argument("--json", action="store_true", help="one line of JSON per difference")
 
     # For outside parties, on machines of their own (cli/logs.py): no home, no database, no office.
     monitor = actions.add_parser(
@@ -257,6 +312,10 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _log(arguments: argparse.Namespace) -> int:
+    if arguments.action in ("publish", "prove", "fsck"):
+        from cli import keeping
+
+        return keeping.run(arguments)
     from cli import logs
 
     return logs.run(arguments, clock=logs.utc_now, sleep=time.sleep)
@@ -269,6 +328,10 @@ def _office(arguments: argparse.Namespace) -> int:
         from cli import service
 
         return service.run(arguments, now=utc_now())
+    if arguments.command == "db":
+        from cli import databases
+
+        return databases.run(arguments, now=utc_now())
     if arguments.command in ("mandate", "number", "permit"):
         from cli import memory
 

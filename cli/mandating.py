@@ -124,7 +124,7 @@ def register(memory: Memory, arguments: argparse.Namespace) -> int:
     certificate, *bundled = _read(arguments.file)
     if _is_authority(certificate):
         raise CertificateFileError(
-            f"the first certificate in {arguments.file} is an authority's, not a person's: hand in the signer's own first"
+            f"the first certificate in {arguments.file} is an authority's, not a person's: put the signer's own first"
         )
     chain = chained(certificate, [*bundled, *(one for file in arguments.issuer for one in _read(file))], roots=roots)
     employee_number, data = _compact(arguments.employee_number), certificate.public_bytes(Encoding.DER)

@@ -6,12 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from cli.home import CONFIGURATION, DATABASE, ConfigurationError, Home
+from cli.home import CONFIGURATION, ConfigurationError, Home
 from cli.issuing import development_home, intake, sample_office, workshop
 from desk.intake import RefusedDecisionError
 from keys.development import DevelopmentPki
 from keys.trust import Trust
-from registry.database import Database
 from registry.formats.errors import DocumentError
 from templates import packs
 from templates.problems import Problem
@@ -28,10 +27,8 @@ def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
             return issue(arguments.home, arguments.file, arguments.out, language=arguments.lang, now=now)
         case "trust":
             return export_trust(arguments.home, arguments.folder, now=now)
-        case "db":
-            return upgrade(arguments.home)
         case "init":
-            return init(arguments.home, mode=arguments.mode, host=arguments.host, now=now)
+            return init(arguments.home, mode=arguments.mode, host=arguments.host, database=arguments.database, now=now)
     raise ValueError(f"no such command: {arguments.command}")
 
 
@@ -101,18 +98,14 @@ def export_trust(root: Path, folder: Path, *, now: datetime.datetime) -> int:
     return 0
 
 
-def upgrade(root: Path) -> int:
-    """Bring the registry's database to the revision that this program needs."""
-    database = Database.upgraded(root / DATABASE)
-    print(f"{root / DATABASE}: revision {database.revision()}")
-    database.close()
-    return 0
-
-
-def init(root: Path, *, mode: str, host: str, now: datetime.datetime) -> int:
+def init(root: Path, *, mode: str, host: str, database: str, now: datetime.datetime) -> int:
     """Make a data directory."""
     home = Home.create(
-        root, mode="production" if mode == "production" else "development", office=sample_office(), host=host
+        root,
+        mode="production" if mode == "production" else "development",
+        office=sample_office(),
+        host=host,
+        database=database,
     )
     if home.settings.mode == "development":
         development_home(root, now=now)

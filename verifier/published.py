@@ -77,7 +77,7 @@ class PublishedFiles:
 
     async def _status(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if False:
+        if not _STATUS_FILE.fullmatch(name):
             raise HTTPException(404, headers=_EVERYONE)
         return await self._file(_STATUS / name, media_type=statuslist.MEDIA_TYPE, keep=_FOR_A_MINUTE, headers=_EVERYONE)
 

@@ -164,9 +164,7 @@ class _Book:
             return self._styled(value, _EXAMPLE_FILL, number_format=_FORMATS[column.kind], italic=True)
         if value is None:
             return None
-        # A number that a column of text was given stays a number, so that it is refused again until it is typed anew.
-        as_given = isinstance(value, int | float) and column.kind is Kind.TEXT
-        return self._styled(value, None, number_format="General" if as_given else _FORMATS[column.kind])
+        return self._styled(value, None, number_format=_as_handed_in(value, column))
 
     def _check(self, column: Column, letter: str) -> None:
         check = _validation(column, self._layout)
@@ -243,6 +241,13 @@ class _Book:
         if fill is not None:
             cell.fill, cell.border = fill, border
         return cell
+
+
+def _as_handed_in(value: object, column: Column) -> str:
+    """The format under which a refused value means what it meant: a bare number must not turn into a date, or back."""
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return _FORMATS[Kind.DATE] if column.kind is Kind.DATE else "yyyy-mm-dd hh:mm"
+    return "General" if column.kind is Kind.DATE and isinstance(value, int | float) else _FORMATS[column.kind]
 
 
 def _printable(text: str) -> str:

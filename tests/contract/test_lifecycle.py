@@ -274,6 +274,15 @@ def test_a_correction_ordered_before_a_suspension_of_the_future_takes_nothing_fr
     assert states(database, permit, NOW + 11 * ONE_DAY) == [Status.SUSPENDED]
 
 
+def test_a_correction_is_recorded_with_the_state_of_its_moment_not_of_the_last_order(counter, ordered, change) -> None:
+    permit = counter.issued("A")
+    change(permit, ordered(Event.SUSPEND, NOW + 10 * ONE_DAY), now=NOW + HOUR)
+    change(permit, ordered(Event.CORRECT, NOW + ONE_DAY))
+    table = schema.status_changes.c
+    with counter.database.read() as tx:
+        assert tx.execute(sa.select(table.status).where(table.change == "correct")).scalar_one() == "in_force"
+
+
 @pytest.mark.parametrize(
     "slip",
     [

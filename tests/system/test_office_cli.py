@@ -230,7 +230,9 @@ def test_documents_are_destroyed_only_after_the_end_and_only_when_confirmed(absa
     assert "sudah dimusnahkan" in typed_on_a_terminal(home, number, order, number, status=0)
     assert digest not in set(documents.digests())
     assert "045/BA/1" in absah(home, "permit", "show", number).out
+    documents.put(file.read_bytes())  # as a run leaves it that is killed before it deletes
     assert "destroyed before" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err
+    assert digest not in set(documents.digests())
     report = absah(home, "number", "report", "--json").json()
     assert number in [one["number"] for one in report if one["fate"] == "issued"]
 

@@ -16,6 +16,7 @@ root follows from entries that the database refuses to edit, and where the publi
 was changed or rolled back behind our back, and nothing more is signed (`LogContradictionError`).
 """
 
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import Iterator
@@ -310,9 +311,10 @@ class LogPublisher:
             )
 
     def _newest_kept(self) -> Checkpoint:
+        # Before the snapshot: what another process puts in front after it would look like a registry rolled back.
+        in_front = self.in_front()
         with self._database.read() as tx:
             newest = _newest(tx)
-            in_front = self.in_front()
             if in_front is not None:
                 self._check_known(tx, in_front, newest)
         return self._checkpoint(newest)
@@ -376,14 +378,12 @@ class LogPublisher:
 
     def _drop_partials(self, path: str) -> None:
         folder = self._folder / f"{path}.p"
-        if not folder.is_dir():
-            return
-        for file in folder.iterdir():
-            file.unlink(missing_ok=True)
-        try:
-            folder.rmdir()
-        except OSError:  # another process has just put one there; the next run finds it
-            return
+        # Another process may do the same at this moment, or put one there: nothing depends on who is first.
+        with contextlib.suppress(FileNotFoundError):
+            for file in folder.iterdir():
+                file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _forget(level: int, index: int, value: bytes) -> None:

@@ -53,7 +53,7 @@ def _opened(data: bytes, looks: "dict[str, _Look]", limits: SheetLimits) -> list
     found: list[Sheet] = []
     for sheet in book.worksheets:
         # What the file says of its own size is not to be relied on: cells beyond it would be left out unseen.
-        pass
+        sheet.reset_dimensions()
         found.append(_Worksheet(sheet, looks[sheet._worksheet_path], limits))  # openpyxl names it nowhere else
     return found
 

@@ -372,6 +372,13 @@ def test_a_machine_whose_reference_was_mistyped_does_not_go_missing(intake, refe
     assert [one.entry.reference for one in found.accepted] == ["CONTOH-2026-0001"]
 
 
+def test_a_whole_row_without_reference_refuses_the_decision_above_it_too(intake) -> None:
+    book = filled(sample(1), sample(0))
+    book["Data"]["A7"] = None
+    found = examine(saved(book), intake)
+    assert (told(found), found.accepted) == ([("A7", "reference_differs")], ())
+
+
 def test_rows_of_one_decision_that_stand_apart_are_refused_together(intake) -> None:
     other = sample(0, reference="LAIN")
     again = sample(0)
@@ -525,6 +532,9 @@ def test_refused_rows_come_back_to_be_corrected_and_imported(intake, form) -> No
         book = filled(sample(0), wrong)
         book["Data"][cell("private.phone", 7)] = "=1+1"
         book["Data"][cell("private.npwp", 6)] = 12345
+        book["Data"][cell("public.holder.deed.number", 6)] = datetime.date(2026, 1, 7)
+        book["Data"][cell("public.application.date", 6)] = 46314
+        book["Data"][cell("public.application.date", 6)].number_format = "General"
         data = saved(book)
     else:
         data = text_file(sample(0), wrong)
@@ -542,7 +552,11 @@ def test_refused_rows_come_back_to_be_corrected_and_imported(intake, form) -> No
     else:
         book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
         assert "NIB berisi" in book["Data"].cell(4, len(COLUMN) + 1).value
+        assert book["Data"][cell("private.phone", 5)].data_type == "s", "no formula is handed on"
         book["Data"][cell("public.holder.nib", 4)] = "8120007654321"
+        book["Data"][cell("public.holder.deed.number", 4)] = "7"
+        book["Data"][cell("public.application.date", 4)] = datetime.date(2026, 10, 19)
+        book["Data"][cell("public.application.date", 4)].number_format = "yyyy-mm-dd"
         for row in (4, 5):
             book["Data"][cell("private.phone", row)] = None
         book["Data"][cell("private.phone", 4)] = wrong["private"]["phone"]

@@ -137,7 +137,7 @@ def test_what_unpacks_without_end_is_refused_before_it_fills_the_memory(intake) 
         (rb'<c r="B5"', b'<c r="XFE5"'),
         (rb'(<c r="B5"[^>]*><v>)[0-9]+', rb"\g<1>987654"),
         (rb'(<c r="B5"[^>]*><v>)[0-9]+', rb"\g<1>-1e5"),
-        (rb"</sheetData>", b"<row></sheetData>"),
+        (rb'(<row r="5".*?</row>)(<row r="6".*?</row>)', rb"\2\1"),
     ],
 )
 def test_a_sheet_that_lies_about_its_cells_is_refused(intake, pattern, by) -> None:
@@ -146,7 +146,7 @@ def test_a_sheet_that_lies_about_its_cells_is_refused(intake, pattern, by) -> No
 
 
 def test_a_sheet_that_lies_about_its_size_is_read_whole(intake) -> None:
-    found = examine(edited(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:B5"'), intake)
+    found = examine(edited(rb"<sheetViews>", b'<dimension ref="A1:B4"/><sheetViews>'), intake)
     assert (len(found.accepted), found.refused) == (2, ())
 
 

@@ -3,7 +3,6 @@
 import argparse
 import datetime
 import re
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -39,7 +38,8 @@ _RESTORED: Final = N_(
 )
 _REPLAYED: Final = N_("{count} catatan log diputar ulang; registri kini memuat {size} catatan dan dapat dipakai lagi.")
 _VOIDED: Final = N_("Nomor {series} {year}/{n} dinyatakan batal: tidak diketahui lagi untuk apa.")
-_NOT_WAITING: Final = N_("Home ini tidak sedang menunggu pemutaran ulang.")
+_PUBLISHED: Final = N_("Log: {size} catatan diumumkan ({added} baru).")
+_NOT_WAITING: Final = N_("Tidak ada yang perlu diputar ulang; berkas log dan daftar status dibuat ulang dari registri.")
 
 
 def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
@@ -125,32 +125,34 @@ def restore(root: Path, file: Path, database_url: str | None, *, language: str, 
 def bring_forward(
     root: Path, log: str | None, checkpoint: Path | None, *, language: str, now: datetime.datetime
 ) -> int:
-    """Replay the published log into a restored home, then publish it from there."""
+    """Replay the published log into a restored home, then publish it from there.
+
+    Safe to repeat: what was replayed is not replayed again, and the log's files are made whole from the registry.
+    """
     say = translations("cli", language).gettext
     home = Home.open(root)
     verifier = log_verifier(home)
-    with closing(home.database()) as database:
-        if not replay.waits(database):
-            print(say(_NOT_WAITING), file=sys.stderr)
-            return 1
-        reader = LogReader(source=source_of(log or str(home.public / "log")), verifier=verifier)
-        newest = reader.latest() if checkpoint is None else SignedCheckpoint.open(checkpoint.read_bytes(), verifier)
-        tree = reader.follow(None, newest)
-        done = replay.replay(
-            database,
-            documents=home.documents(),
-            entries=tree.entries(replay.position(database), newest.checkpoint.size),
-            checkpoint=newest.checkpoint,
-            holder=lambda pack, public: packs.named(pack).holder_name(public),
-            now=now,
-        )
+    with publisher(home) as one, closing(home.database()) as database:  # the keys first: without them it ends half-way
+        if replay.waits(database):
+            reader = LogReader(source=source_of(log or str(home.public / "log")), verifier=verifier)
+            newest = reader.latest() if checkpoint is None else SignedCheckpoint.open(checkpoint.read_bytes(), verifier)
+            done = replay.replay(
+                database,
+                documents=home.documents(),
+                entries=reader.follow(None, newest).entries(replay.position(database), newest.checkpoint.size),
+                checkpoint=newest.checkpoint,
+                holder=lambda pack, public: packs.named(pack).holder_name(public),
+                now=now,
+            )
+            for series, year, n in done.voided:
+                print(say(_VOIDED).format(series=series, year=year, n=n))
+            print(say(_REPLAYED).format(count=done.entries, size=newest.checkpoint.size))
+        else:
+            print(say(_NOT_WAITING))
         destructions.sweep(database, home.documents())
-    with publisher(home) as one:
-        size = one.log.resume(now=now).size
+        published = one.log.resume(now=now)
         one.status.refresh(now=now)
-    for series, year, n in done.voided:
-        print(say(_VOIDED).format(series=series, year=year, n=n))
-    print(say(_REPLAYED).format(count=done.entries, size=size))
+    print(say(_PUBLISHED).format(size=published.size, added=published.added))
     return 0
 
 

@@ -79,6 +79,7 @@ def destroy(
     table = schema.destructions
     if tx.execute(sa.select(table.c.id).where(table.c.instrument == permit.id)).first() is not None:
         raise DestructionError(f"the documents of {permit.number} were destroyed before")
+    _check_published(tx, permit)
     key = insert(
         tx,
         table,
@@ -134,6 +135,18 @@ def _check_order(order: Order, today: datetime.date) -> None:
         )
     if any(not approval.letter.strip() or not approval.title.strip() for approval in order.approvals):
         raise DestructionError("each approval names the approver's title and the letter that says so")
+
+
+def _check_published(tx: sa.Connection, permit: Instrument) -> None:
+    """An entry that has no index yet is still to be given its record, which is made of what would be emptied."""
+    entries = schema.log_entries.c
+    waiting = sa.select(entries.id).where(
+        entries.instrument == permit.id,
+        entries.index.is_(None),
+        entries.event.in_([event.value for event in ledger.EVENTS_WITH_CONTENT]),
+    )
+    if tx.execute(waiting).first() is not None:
+        raise DestructionError(f"the log has not published all about {permit.number} yet: “absah log publish” first")
 
 
 def empty(tx: sa.Connection, instrument: int) -> None:

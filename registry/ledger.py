@@ -104,16 +104,22 @@ def record(tx: sa.Connection, subject: Iterable[Iterable[Any]], salt: bytes) -> 
                 return None
             rows += [{"table": name, "row": row} for row in found]
         return canonical.dump({"format": FORMAT, "salt": salt.hex(), "rows": rows})
-    except (ValueError, TypeError, LookupError, canonical.CanonicalError) as error:
+    except (ValueError, TypeError, canonical.CanonicalError) as error:
         raise RecordError(f"the rows of a log entry cannot be recorded: {error}") from error
 
 
 def rows_of(tx: sa.Connection, name: str, key: int) -> list[Row]:
-    """The rows of a table that a subject names, their values as a record holds them."""
-    table = schema.metadata.tables[name]
-    column = table.c[_BELONGS.get(name, "id")]
-    query = sa.select(table).where(column == key).order_by(*table.primary_key.columns)
-    return [to_json(table, dict(row)) for row in tx.execute(query).mappings()]
+    """The rows of a table that a subject names, their values as a record holds them.
+
+    Raises `RecordError` where a value cannot even be read: only another hand than ours wrote it.
+    """
+    try:
+        table = schema.metadata.tables[name]
+        column = table.c[_BELONGS.get(name, "id")]
+        query = sa.select(table).where(column == key).order_by(*table.primary_key.columns)
+        return [to_json(table, dict(row)) for row in tx.execute(query).mappings()]
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        raise RecordError(f"a row of {name} cannot be read: {error}") from error
 
 
 def to_json(table: sa.Table, row: Mapping[str, Any]) -> Row:
@@ -187,14 +193,26 @@ def _is_row(value: object) -> bool:
 def _to_json(column: sa.Column[Any], value: Any) -> object:
     if value is None:
         return None
+    if not isinstance(value, _expected(column)):
+        # SQLite keeps any value in any column.
+        raise TypeError(f"{column.name} holds {type(value).__name__}")
     if isinstance(column.type, sa.JSON):
         # As text: layouts hold fractions, which canonical JSON has no form for.
         return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    if isinstance(value, bytes | memoryview):
+    if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime.date):
         return value.isoformat()
     return value
+
+
+def _expected(column: sa.Column[Any]) -> type | tuple[type, ...]:
+    """What a value of this column is in Python. A bare number in JSON would lose its spelling in SQLite."""
+    if isinstance(column.type, sa.JSON):
+        return (dict, list)
+    if isinstance(column.type, schema.Instant):
+        return datetime.datetime
+    return column.type.python_type
 
 
 def _from_json(column: sa.Column[Any], value: Any) -> object:

@@ -161,10 +161,16 @@ def register_signer(
     issuers: tuple[bytes, ...],
     now: datetime.datetime,
 ) -> None:
-    """Register the certificate with which a person signs. The same certificate again adds nothing."""
+    """Register the certificate with which a person signs. The same certificate again adds nothing.
+
+    Raises `MandateError` for a certificate that another person signs with.
+    """
     fingerprint = sha256(certificate)
     table = schema.signer_certificates
-    if tx.execute(sa.select(table.c.id).where(table.c.sha256 == fingerprint)).first() is not None:
+    known = tx.execute(sa.select(table.c.employee_number).where(table.c.sha256 == fingerprint)).scalar()
+    if known is not None:
+        if known != employee_number:
+            raise MandateError(f"this certificate is registered for {known}: every person signs with one of their own")
         return
     parsed = x509.load_der_x509_certificate(certificate)
     key = insert(

@@ -64,6 +64,7 @@ SENTENCES: Final = {
     "row_changed": N_("{place}: baris diubah"),
     "row_missing": N_("{place}: baris dihapus"),
     "row_not_logged": N_("{place}: baris tidak pernah dicatat dalam log"),
+    "row_unreadable": N_("{place}: nilainya tidak terbaca; tidak ditulis oleh program ini"),
     "rows_changed": N_("{place}: baris yang direkam diubah"),
     "schema_changed": N_("{place}: susunan tabel diubah"),
     "serial_twice": N_("{place}: nomor seri dipakai dua izin"),

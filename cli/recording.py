@@ -15,12 +15,12 @@ from cli.publishing import publish_now
 from keys.trust import KeysError
 from registry import instruments
 from registry.database import Database
+from registry.formats.dates import day_text, moment_text
 from registry.formats.errors import DocumentError, UnavailableError
 from registry.formats.language import translations
 from registry.instruments import Instrument
 from templates import packs
 from templates.office import OfficeProfile
-from verifier.dates import day_text, moment_text
 
 
 class NotFoundError(DocumentError):

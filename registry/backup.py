@@ -27,7 +27,9 @@ from registry import ledger, schema
 from registry.database import Database, follow_ids
 from registry.durable import sync_folder
 from registry.formats import canonical, logentry
-from registry.formats.errors import DocumentError, UnavailableError
+from registry.formats.errors import DocumentError
+from registry.formats.language import N_
+from registry.formats.spoken import SpokenError, SpokenUnavailableError, Value, Word
 
 FORMAT: Final = "absah-backup-1"
 MANIFEST: Final = "manifest.json"
@@ -36,9 +38,12 @@ _FETCHED: Final = 1000
 _MAX_MANIFEST_BYTES: Final = 1 << 20
 # Restorations belong to the copy, not to what was copied.
 _LEFT_OUT: Final = frozenset({"restorations"})
+_EXISTS: Final = N_("{path} sudah ada, dan cadangan tidak pernah ditimpa. Pilih nama lain.")
+_DAMAGED: Final = N_("Cadangan {path} rusak: {place}.")
+_FORM: Final = N_("Cadangan ini memuat {name} dalam bentuk yang tidak semestinya.")
 
 
-class BackupError(DocumentError):
+class BackupError(SpokenError):
     """The file is no backup of this format, not whole, or of another revision than this program's."""
 
 
@@ -78,7 +83,9 @@ class Manifest:
         try:
             value: Any = canonical.parse(data)
             if value["format"] != FORMAT:
-                raise BackupError(f"the backup is of the format {value['format']!r}, not {FORMAT}")
+                raise BackupError(
+                    N_("Cadangan ini berformat {format}, bukan {wanted}."), format=str(value["format"]), wanted=FORMAT
+                )
             return cls(
                 revision=str(value["revision"]),
                 taken=datetime.datetime.fromisoformat(value["taken"]),
@@ -88,7 +95,9 @@ class Manifest:
         except (DocumentError, ValueError, KeyError, TypeError, AttributeError) as error:
             if isinstance(error, BackupError):
                 raise
-            raise BackupError(f"not the manifest of a backup: {error}") from error
+            raise BackupError(
+                N_("Ini bukan daftar isi sebuah cadangan ({reason})."), reason=_reason(error)
+            ) from error
 
 
 def write(
@@ -105,7 +114,7 @@ def write(
     where a document that a row names is lost: a backup with a hole would be found out too late.
     """
     if path.exists():
-        raise BackupError(f"{path} exists, and backups are never overwritten: choose another name")
+        raise BackupError(_EXISTS, path=str(path))
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as spool:
             unfinished = Path(spool) / "backup.tar"
@@ -129,9 +138,11 @@ def write(
             os.link(unfinished, path)  # unlike a rename it never replaces what is there
             sync_folder(path.parent)
     except FileExistsError as error:
-        raise BackupError(f"{path} exists, and backups are never overwritten: choose another name") from error
+        raise BackupError(_EXISTS, path=str(path)) from error
     except OSError as error:
-        raise UnavailableError(f"cannot write the backup {path}: {error.strerror or error}") from error
+        raise SpokenUnavailableError(
+            N_("Cadangan {path} tidak dapat ditulis: {reason}."), path=str(path), reason=error.strerror or str(error)
+        ) from error
     return manifest
 
 
@@ -158,12 +169,16 @@ def read(path: Path) -> Opened:
                 elif kind == "files":
                     files[name] = _content(archive, member, limit=_MAX_MANIFEST_BYTES)
     except (tarfile.TarError, EOFError) as error:
-        raise BackupError(f"{path} is no backup, or not whole: {error}") from error
+        raise BackupError(
+            N_("{path} bukan cadangan, atau tidak utuh ({reason})."), path=str(path), reason=str(error)
+        ) from error
     except OSError as error:
-        raise UnavailableError(f"cannot read {path}: {error.strerror or error}") from error
+        raise SpokenUnavailableError(
+            N_("Cadangan {path} tidak dapat dibaca: {reason}."), path=str(path), reason=error.strerror or str(error)
+        ) from error
     if found != dict(manifest.tables):
         damaged = sorted(name for name in manifest.tables if found.get(name) != manifest.tables[name])
-        raise BackupError(f"{path} is damaged: {', '.join(damaged) or 'a table too many'}")
+        raise BackupError(_DAMAGED, path=str(path), place=", ".join(damaged) or Word(N_("ada tabel yang berlebih")))
     return Opened(path=path, manifest=manifest, files=files)
 
 
@@ -176,8 +191,12 @@ def restore(opened: Opened, *, database: Database, documents: Store, now: dateti
     revision = database.revision()
     if opened.manifest.revision != revision:
         raise BackupError(
-            f"the backup is of revision {opened.manifest.revision}, this program's registries are of {revision}: "
-            "restore it with the program that wrote it, then “absah db upgrade” with this one"
+            N_(
+                "Cadangan ini dari revisi {held}, sedangkan registri program ini dari revisi {own}. Pulihkan dengan "
+                "program yang membuatnya, lalu jalankan “absah db upgrade” dengan program ini."
+            ),
+            held=opened.manifest.revision,
+            own=revision or "",
         )
     try:
         with tarfile.open(opened.path, "r:") as archive:
@@ -185,11 +204,11 @@ def restore(opened: Opened, *, database: Database, documents: Store, now: dateti
                 if member.name.startswith("documents/"):
                     data = _content(archive, member, limit=member.size)
                     if hashlib.sha256(data).hexdigest() != member.name.removeprefix("documents/").replace("/", ""):
-                        raise BackupError(f"{opened.path} is damaged: {member.name}")
+                        raise BackupError(_DAMAGED, path=str(opened.path), place=member.name)
                     documents.put(data)
             with database.write(replaying=True) as tx:
                 if tx.execute(sa.select(schema.log_entries.c.id).limit(1)).first() is not None:
-                    raise BackupError("the registry is not empty: a backup is restored into a new one")
+                    raise BackupError(N_("Registri ini sudah berisi. Cadangan dipulihkan ke registri yang baru."))
                 for table in _tables():
                     _fill(tx, table, _rows(archive, f"tables/{table.name}.jsonl"))
                 follow_ids(tx)
@@ -199,7 +218,13 @@ def restore(opened: Opened, *, database: Database, documents: Store, now: dateti
                     )
                 )
     except (tarfile.TarError, KeyError) as error:
-        raise BackupError(f"{opened.path} is not whole: {error}") from error
+        raise BackupError(
+            N_("{path} tidak utuh ({reason})."), path=str(opened.path), reason=str(error)
+        ) from error
+
+
+def _reason(error: Exception) -> Value:
+    return error if isinstance(error, DocumentError) else str(error)
 
 
 def _tables() -> list[sa.Table]:
@@ -211,7 +236,7 @@ def _spool(tx: sa.Connection, table: sa.Table, folder: Path) -> tuple[int, str]:
     digest, rows = hashlib.sha256(), 0
     query = sa.select(table).order_by(*table.primary_key.columns)
     with (folder / table.name).open("xb") as file:
-        for row in tx.execution_options(yield_per=_FETCHED).execute(query).mappings():
+        for row in tx.execute(query, execution_options={"yield_per": _FETCHED}).mappings():
             line = canonical.dump(ledger.to_json(table, dict(row))) + b"\n"
             digest.update(line)
             file.write(line)
@@ -229,7 +254,7 @@ def _named_documents(tx: sa.Connection) -> set[bytes]:
     named.update(bytes(sha256) for sha256 in tx.execute(orders).scalars() if sha256 is not None)
     entries = schema.log_entries.c
     published = sa.select(entries.instrument, entries.event, entries.entry).where(entries.index.is_not(None))
-    for row in tx.execution_options(yield_per=_FETCHED).execute(published):
+    for row in tx.execute(published, execution_options={"yield_per": _FETCHED}):
         record = logentry.decode(bytes(row.entry)).record_sha256
         if record is not None and not (row.instrument in gone and row.event in ledger.EVENTS_WITH_CONTENT):
             named.add(record)
@@ -256,32 +281,32 @@ def _fill(tx: sa.Connection, table: sa.Table, rows: Iterator[Mapping[str, object
 def _rows(archive: tarfile.TarFile, name: str) -> Iterator[dict[str, object]]:
     file = archive.extractfile(name)
     if file is None:
-        raise BackupError(f"the backup lacks {name}")
+        raise BackupError(N_("Cadangan ini tidak memuat {name}."), name=name)
     for line in file:
         value = canonical.parse(line)
         if not isinstance(value, dict):
-            raise BackupError(f"{name} holds something else than rows")
+            raise BackupError(N_("{name} dalam cadangan ini memuat selain baris."), name=name)
         yield value
 
 
 def _first(archive: tarfile.TarFile) -> tarfile.TarInfo:
     member = archive.next()
     if member is None or member.name != MANIFEST:
-        raise BackupError("not a backup: it does not begin with its manifest")
+        raise BackupError(N_("Ini bukan cadangan: berkasnya tidak diawali daftar isinya."))
     return member
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, *, limit: int) -> bytes:
     file = archive.extractfile(member) if member.isfile() and member.size <= limit else None
     if file is None:
-        raise BackupError(f"the backup holds {member.name} in a form that it should not have")
+        raise BackupError(_FORM, name=member.name)
     return file.read()
 
 
 def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[int, str]:
     file = archive.extractfile(member)
     if file is None:
-        raise BackupError(f"the backup holds {member.name} in a form that it should not have")
+        raise BackupError(_FORM, name=member.name)
     digest, rows = hashlib.sha256(), 0
     for line in file:
         digest.update(line)

@@ -27,21 +27,24 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, InternalError, OperationalError, TimeoutError
 
 from registry import schema
-from registry.formats.errors import DocumentError, UnavailableError
+from registry.formats.errors import UnavailableError
+from registry.formats.language import N_
+from registry.formats.spoken import SpokenError, SpokenUnavailableError
 
 BUSY_SECONDS: Final = 30
 DRIVER: Final = "postgresql+psycopg"
 _SECRETS: Final = ("password", "sslpassword")  # what libpq takes from a query
 _WRITERS_LOCK: Final = 0x41627361  # "Absa"; advisory locks are per database
+_NO_REGISTRY: Final = N_("Tidak ada registri di {place}.")
 
 Location = Path | sa.URL
 
 
-class ReadOnlyError(UnavailableError):
+class ReadOnlyError(SpokenUnavailableError):
     """This registry was restored from a backup and takes nothing in until the log was replayed."""
 
 
-class TextError(DocumentError):
+class TextError(SpokenError):
     """The text has no place in a database: PostgreSQL keeps no NUL, and nobody half a surrogate pair."""
 
 
@@ -107,9 +110,14 @@ class Database:
         with cls._at(location, read_only=read_only)._closed_on_error() as database:
             found, wanted = database._existing(), _script().get_current_head()
             if found != wanted:
-                raise UnavailableError(
-                    f"the registry at {database._name} is at revision {found}, this program needs {wanted}: "
-                    "“absah db upgrade”"
+                raise SpokenUnavailableError(
+                    N_(
+                        "Registri {place} masih pada revisi {found}, program ini perlu {wanted}. Jalankan “absah db "
+                        "upgrade”."
+                    ),
+                    place=database._name,
+                    found=found,
+                    wanted=wanted or "",
                 )
         return database
 
@@ -126,7 +134,7 @@ class Database:
         if isinstance(location, sa.URL):
             return cls(_postgresql_engine(location), name=_name(location), read_only=read_only)
         if not location.is_file():
-            raise UnavailableError(f"there is no registry at {location}")
+            raise SpokenUnavailableError(_NO_REGISTRY, place=str(location))
         return cls(_sqlite_engine(location), name=str(location), read_only=read_only)
 
     @property
@@ -145,8 +153,12 @@ class Database:
             try:
                 alembic.command.upgrade(config, "head")
             except alembic.util.CommandError as error:
-                raise UnavailableError(
-                    f"the registry at {self._name} is of a newer program than this one: use that, or update this one"
+                raise SpokenUnavailableError(
+                    N_(
+                        "Registri {place} dari program yang lebih baru daripada program ini. Pakai program itu, atau "
+                        "perbarui program ini."
+                    ),
+                    place=self._name,
                 ) from error
 
     def revision(self) -> str | None:
@@ -180,7 +192,7 @@ class Database:
     def _existing(self) -> str:
         revision = self.revision()
         if revision is None:
-            raise UnavailableError(f"there is no registry at {self._name}")
+            raise SpokenUnavailableError(_NO_REGISTRY, place=self._name)
         return revision
 
     @contextlib.contextmanager
@@ -260,9 +272,9 @@ def _check_text(name: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise TextError(f"the {name} holds half of a surrogate pair: type it again") from error
+        raise TextError(N_("Isian {field} memuat separuh huruf. Ketik sekali lagi."), field=name) from error
     if "\0" in text:
-        raise TextError(f"the {name} holds the character NUL: type it again")
+        raise TextError(N_("Isian {field} memuat karakter NUL. Ketik sekali lagi."), field=name)
 
 
 def _name(url: sa.URL) -> str:
@@ -281,8 +293,11 @@ def _refuse_if_restored(connection: sa.Connection) -> None:
     waiting = connection.execute(sa.select(table.backup_size).where(table.replayed_at.is_(None))).first()
     if waiting is not None:
         raise ReadOnlyError(
-            f"this registry was restored from a backup of {waiting.backup_size} log entries and is read-only until the "
-            "newest published checkpoint was replayed: “absah db replay”"
+            N_(
+                "Registri ini dipulihkan dari cadangan dengan {size} catatan log dan hanya dapat dibaca sampai checkpoint "
+                "terbaru yang diumumkan selesai diputar ulang. Jalankan “absah db replay”."
+            ),
+            size=waiting.backup_size,
         )
 
 
@@ -291,14 +306,16 @@ def _available() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise UnavailableError("the registry's database does not answer: every connection is in use") from error
+        raise SpokenUnavailableError(
+            N_("Basis data registri tidak menjawab: semua sambungannya terpakai. Coba lagi sebentar.")
+        ) from error
     except (DatabaseError, InterfaceError) as error:
         # The bare class is "file is not a database", InternalError a refusal to write while reading; the other
         # children are our own mistakes.
         environment = isinstance(error, OperationalError | InterfaceError | InternalError)
         if environment or type(error) is DatabaseError:
             reason = str(error.orig).partition("\n")[0]
-            raise UnavailableError(f"the registry's database does not answer: {reason}") from error
+            raise SpokenUnavailableError(N_("Basis data registri tidak menjawab: {reason}."), reason=reason) from error
         raise
 
 

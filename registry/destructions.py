@@ -18,16 +18,17 @@ import sqlalchemy as sa
 from registry import ledger, schema
 from registry.database import Database, insert
 from registry.formats import logentry
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import FINAL, state_at
+from registry.formats.spoken import SpokenError, Word
 from registry.instruments import Instrument, Stage, stage
 from registry.lifecycle import history
 
 MIN_APPROVALS: Final = 2
 
 
-class DestructionError(DocumentError):
+class DestructionError(SpokenError):
     """The permit's documents may not be destroyed, or the order to do so is incomplete."""
 
 
@@ -68,17 +69,22 @@ def destroy(
     """
     _check_order(order, today)
     if stage(tx, permit) is not Stage.ISSUED:
-        raise DestructionError(f"{permit.number} was not issued: there are no documents of it to destroy")
+        raise DestructionError(
+            N_("Izin {number} belum terbit, jadi tidak ada dokumennya yang dapat dimusnahkan."), number=permit.number
+        )
     state = state_at(history(tx, permit.id), now)
     expired = permit.valid_until is not None and permit.valid_until < today
     if not expired and (state is None or state.status not in FINAL):
         raise DestructionError(
-            f"{permit.number} is still in force or may be again: only an expired, revoked, annulled or superseded "
-            "permit can be destroyed"
+            N_(
+                "Izin {number} masih berlaku atau dapat berlaku lagi. Yang dapat dimusnahkan hanya izin yang habis "
+                "masanya, dicabut, dibatalkan atau diganti."
+            ),
+            number=permit.number,
         )
     table = schema.destructions
     if tx.execute(sa.select(table.c.id).where(table.c.instrument == permit.id)).first() is not None:
-        raise DestructionError(f"the documents of {permit.number} were destroyed before")
+        raise DestructionError(N_("Dokumen izin {number} sudah pernah dimusnahkan."), number=permit.number)
     _check_published(tx, permit)
     key = insert(
         tx,
@@ -122,19 +128,29 @@ def is_destroyed(tx: sa.Connection, instrument: int) -> bool:
 
 
 def _check_order(order: Order, today: datetime.date) -> None:
-    words = {"ground": order.ground, "number of the minutes": order.minutes_number, "actor": order.actor}
+    words = {
+        N_("dasar pemusnahan"): order.ground,
+        N_("nomor berita acara"): order.minutes_number,
+        N_("nama pencatat"): order.actor,
+    }
     for name, text in words.items():
         if not text.strip():
-            raise DestructionError(f"the {name} is missing: a destruction is recorded with all of its papers")
+            raise DestructionError(
+                N_("Isian {field} masih kosong. Pemusnahan dicatat dengan surat-surat yang lengkap."), field=Word(name)
+            )
     if order.minutes_date > today:
-        raise DestructionError(f"the minutes are dated {order.minutes_date}, which is yet to come")
+        raise DestructionError(
+            N_("Berita acara bertanggal {day}, padahal hari itu belum tiba. Periksa tanggalnya."),
+            day=order.minutes_date,
+        )
     people = {approval.person.strip().casefold() for approval in order.approvals}
     if len(people) < MIN_APPROVALS or "" in people:
         raise DestructionError(
-            f"a destruction needs the approval of {MIN_APPROVALS} people, each named with the letter"
+            N_("Pemusnahan perlu persetujuan {count} orang, masing-masing dengan nama dan suratnya."),
+            count=MIN_APPROVALS,
         )
     if any(not approval.letter.strip() or not approval.title.strip() for approval in order.approvals):
-        raise DestructionError("each approval names the approver's title and the letter that says so")
+        raise DestructionError(N_("Tiap persetujuan menyebut jabatan yang menyetujui dan nomor suratnya."))
 
 
 def _check_published(tx: sa.Connection, permit: Instrument) -> None:
@@ -146,7 +162,10 @@ def _check_published(tx: sa.Connection, permit: Instrument) -> None:
         entries.event.in_([event.value for event in ledger.EVENTS_WITH_CONTENT]),
     )
     if tx.execute(waiting).first() is not None:
-        raise DestructionError(f"the log has not published all about {permit.number} yet: “absah log publish” first")
+        raise DestructionError(
+            N_("Belum semua catatan tentang izin {number} diumumkan. Jalankan “absah log publish” dahulu."),
+            number=permit.number,
+        )
 
 
 def empty(tx: sa.Connection, instrument: int) -> None:

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from registry import ledger, schema
 from registry.database import insert
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
+from registry.formats.spoken import SpokenError, Word
 from registry.instruments import Instrument, Stage, stage
 
 
-class HandoverError(DocumentError):
+class HandoverError(SpokenError):
     """The hand-over cannot be recorded as it was entered."""
 
 
@@ -48,25 +49,36 @@ def record(tx: sa.Connection, *, permit: Instrument, handover: Handover, now: da
     come, and where the survey was not done and no note says why.
     """
     for name, text in (
-        ("recipient", handover.recipient),
-        ("identity document", handover.identity_kind),
-        ("number of the identity document", handover.identity_number),
-        ("actor", handover.actor),
+        (N_("nama penerima"), handover.recipient),
+        (N_("jenis tanda pengenal"), handover.identity_kind),
+        (N_("nomor tanda pengenal"), handover.identity_number),
+        (N_("nama pencatat"), handover.actor),
     ):
         if not text.strip():
-            raise HandoverError(f"the {name} is missing: fill it in as it stands on the document")
+            raise HandoverError(
+                N_("Isian {field} masih kosong. Isi seperti yang tertulis pada dokumennya."), field=Word(name)
+            )
     if not handover.survey_done and not (handover.note or "").strip():
-        raise HandoverError("the survey (SKM) comes before the hand-over: have it filled in, or note why it was not")
+        raise HandoverError(
+            N_("Survei (SKM) diisi sebelum izin diserahkan. Minta survei itu diisi, atau catat mengapa tidak.")
+        )
     if stage(tx, permit) is not Stage.ISSUED:
-        raise HandoverError(f"{permit.number} was not issued: there is nothing to hand over")
+        raise HandoverError(
+            N_("Izin {number} belum terbit, jadi belum ada yang dapat diserahkan."), number=permit.number
+        )
     table = schema.log_entries.c
     issued = tx.execute(
         sa.select(table.recorded_at).where(table.instrument == permit.id, table.event == Event.ISSUE.value)
     ).scalar_one()
     if not issued <= handover.handed <= now:
         raise HandoverError(
-            f"the hand-over of {permit.number} must lie between its issue ({issued.isoformat()}) and now, "
-            f"not at {handover.handed.isoformat()}"
+            N_(
+                "Izin {number} tercatat diserahkan {handed}; seharusnya antara saat terbitnya, {issued}, dan sekarang. "
+                "Periksa waktunya."
+            ),
+            number=permit.number,
+            handed=handover.handed,
+            issued=issued,
         )
     key = insert(
         tx,

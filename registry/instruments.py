@@ -16,15 +16,16 @@ from registry import ledger, mandates, numbers, schema, search
 from registry.database import insert
 from registry.decisions import fold, revisions
 from registry.formats.canonical import sha256
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import PublicField, Status
+from registry.formats.spoken import SpokenError
 
 SLOTS_A_LIST: Final = 2**17
 MAX_DRAWS: Final = 16
 
 
-class InstrumentError(DocumentError):
+class InstrumentError(SpokenError):
     """What was asked is not possible for this instrument as it stands."""
 
 
@@ -219,9 +220,12 @@ def issue(
     and `MandateError` where the mandate does not cover the date of issue or the certificate is not its holder's.
     """
     if stage(tx, instrument) is Stage.ISSUED:
-        raise InstrumentError(f"{instrument.number} was issued already")
+        raise InstrumentError(N_("Izin {number} sudah terbit."), number=instrument.number)
     if numbers.by_row(tx, instrument.number_row).fate is not numbers.Fate.USED:
-        raise InstrumentError(f"{instrument.number} was made void: freeze the permit again, it gets another number")
+        raise InstrumentError(
+            N_("Nomor {number} sudah dibatalkan. Siapkan izinnya sekali lagi; nomornya akan lain."),
+            number=instrument.number,
+        )
     mandates.require(
         tx,
         instrument.mandate,

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from registry import ledger, schema
 from registry.database import insert
 from registry.formats.canonical import sha256
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import FINAL, Correction, Status, StatusRecord, state_at
+from registry.formats.spoken import SpokenError, Word
 from registry.instruments import Instrument, Stage, of_number, stage
 
 
-class ChangeError(DocumentError):
+class ChangeError(SpokenError):
     """The permit's state, or the instrument that orders the change, does not allow it."""
 
 
@@ -81,7 +82,7 @@ def change(tx: sa.Connection, *, permit: Instrument, order: Order, zone: ZoneInf
     """
     _check_words(order)
     if stage(tx, permit) is not Stage.ISSUED:
-        raise ChangeError(f"{permit.number} was not issued: there is nothing to change yet")
+        raise ChangeError(N_("Izin {number} belum terbit, jadi belum ada yang dapat diubah."), number=permit.number)
     before = history(tx, permit.id)
     _check_time(order, issued=before[0].effective, zone=zone, now=now, number=permit.number)
     status = _follow(before, order, now=now, number=permit.number)
@@ -171,29 +172,49 @@ def _follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.dat
     state, present = state_at(before, order.effective), state_at(before, now)
     if state is None:
         raise ChangeError(
-            f"{number} was not issued yet at {order.effective.isoformat()}: a change comes after the issue"
+            N_("Pada {moment} izin {number} belum terbit. Perubahan hanya dapat berlaku sesudah izinnya terbit."),
+            number=number,
+            moment=order.effective,
         )
     if order.change is Event.CORRECT:
         if state.status in FINAL:
-            raise ChangeError(f"{number} is {state.status} at that moment: only a permit that stands is corrected")
+            raise ChangeError(
+                N_("Pada {moment} izin {number} sudah {status}. Izin yang sudah berakhir tidak dapat diralat lagi."),
+                number=number,
+                moment=order.effective,
+                status=state.status,
+            )
         return state.status
     status, allowed = _TRANSITIONS[order.change]
     if state.status not in allowed:
         raise ChangeError(
-            f"{number} is {state.status} at that moment; to {order.change} it must be {' or '.join(sorted(allowed))}"
+            N_("Pada {moment} izin {number} sudah {status}; yang dapat {change} hanya izin yang {allowed}."),
+            number=number,
+            moment=order.effective,
+            status=state.status,
+            change=order.change,
+            allowed=tuple(sorted(allowed)),
         )
     if order.change is not Event.ANNUL and present is not None and present.status in FINAL:
         raise ChangeError(
-            f"{number} is {present.status} since {present.effective.isoformat()}: only an annulment may reach back "
-            "before that"
+            N_("Izin {number} sudah {status} sejak {moment}. Yang boleh berlaku dari sebelum itu hanya pembatalan."),
+            number=number,
+            status=present.status,
+            moment=present.effective,
         )
     later = [one for one in before if one.effective > order.effective]
     if status not in FINAL and later:
         following = min(later, key=lambda one: (one.effective, one.sequence))
         if status not in _BEFORE[following.status]:
             raise ChangeError(
-                f"{number} changes to {following.status} at {following.effective.isoformat()} already, which cannot "
-                f"follow {status}: let this change take effect after that"
+                N_(
+                    "Izin {number} sudah tercatat {following} mulai {moment}, dan itu tidak dapat menyusul keadaan "
+                    "{status}. Pilih waktu berlaku sesudah itu."
+                ),
+                number=number,
+                following=following.status,
+                moment=following.effective,
+                status=status,
             )
     return status
 
@@ -202,46 +223,64 @@ def _check_words(order: Order) -> None:
     if order.change not in CHANGES:
         raise ValueError(f"{order.change} is no change of a permit")
     words = {
-        "reason": order.reason,
-        "legal ground": order.legal_ground,
-        "decree number": order.decree_number,
-        "actor": order.actor,
+        N_("alasan"): order.reason,
+        N_("dasar hukum"): order.legal_ground,
+        N_("nomor keputusan"): order.decree_number,
+        N_("nama pencatat"): order.actor,
     }
     for name, text in words.items():
         if not text.strip():
             raise ChangeError(
-                f"the {name} is missing: a change needs the instrument that orders it, and who entered it"
+                N_("Isian {field} masih kosong. Perubahan perlu keputusan yang mendasarinya dan nama pencatatnya."),
+                field=Word(name),
             )
     if (order.slip is not None) is not (order.change is Event.CORRECT):
-        raise ChangeError("a correction says where the slip stands, what is printed and what should be; others do not")
+        raise ChangeError(
+            N_("Letak kesalahan, yang tercetak dan yang seharusnya diisi pada ralat saja, dan di sana harus diisi.")
+        )
     if order.slip is not None:
         if not (order.slip.field.strip() and order.slip.printed.strip() and order.slip.correct.strip()):
-            raise ChangeError("a correction says where the slip stands, what is printed there and what should be")
+            raise ChangeError(
+                N_("Ralat belum lengkap. Isi letak kesalahannya, yang tercetak di sana, dan yang seharusnya.")
+            )
         if order.slip.printed == order.slip.correct:
             raise ChangeError(
-                f"the correction of {order.slip.field} changes nothing: it must differ from what is printed"
+                N_("Ralat “{field}” tidak mengubah apa-apa: yang seharusnya masih sama dengan yang tercetak."),
+                field=order.slip.field,
             )
     if (order.replaced_by is not None) is not (order.change is Event.SUPERSEDE):
-        raise ChangeError("only a superseded permit names the permit that replaces it, and it must")
+        raise ChangeError(N_("Nomor izin pengganti diisi pada penggantian izin saja, dan di sana harus diisi."))
 
 
 def _check_time(
     order: Order, *, issued: datetime.datetime, zone: ZoneInfo, now: datetime.datetime, number: str
 ) -> None:
     if order.decree_date > now.astimezone(zone).date():
-        raise ChangeError(f"the instrument {order.decree_number} is dated {order.decree_date}, which is yet to come")
+        raise ChangeError(
+            N_("Keputusan {decree} bertanggal {day}, padahal hari itu belum tiba. Periksa tanggalnya."),
+            decree=order.decree_number,
+            day=order.decree_date,
+        )
     if order.decree_date < issued.astimezone(zone).date():
         raise ChangeError(
-            f"the instrument {order.decree_number} is dated {order.decree_date}, before {number} was issued: "
-            "it cannot be about this permit"
+            N_(
+                "Keputusan {decree} bertanggal {day}, sebelum izin {number} terbit, jadi bukan tentang izin ini. "
+                "Periksa nomor dan tanggalnya."
+            ),
+            decree=order.decree_number,
+            day=order.decree_date,
+            number=number,
         )
     if order.change is Event.ANNUL:
         return
     day_of_decree = datetime.datetime.combine(order.decree_date, datetime.time(), zone)
     if order.effective < day_of_decree:
         raise ChangeError(
-            f"to {order.change} {number} cannot take effect at {order.effective.astimezone(zone).isoformat()}: "
-            f"it acts from the day of its instrument ({order.decree_date}) at the earliest"
+            N_("Izin {number} tidak dapat {change} mulai {moment}: paling awal pada tanggal keputusannya, {day}."),
+            number=number,
+            change=order.change,
+            moment=order.effective.astimezone(zone),
+            day=order.decree_date,
         )
 
 
@@ -250,10 +289,17 @@ def _check_successor(tx: sa.Connection, permit: Instrument, order: Order, *, now
     office = tx.execute(sa.select(table.office).where(table.id == permit.id)).scalar_one()
     successor = of_number(tx, office=office, number=order.replaced_by or "")
     if successor is None or successor.id == permit.id or stage(tx, successor) is not Stage.ISSUED:
-        raise ChangeError(f"{order.replaced_by} is no other issued permit of this office: issue the successor first")
+        raise ChangeError(
+            N_("{successor} bukan nomor izin lain yang sudah terbit di kantor ini. Terbitkan dahulu penggantinya."),
+            successor=order.replaced_by or "",
+        )
     state = state_at(history(tx, successor.id), now)
     if state is None or state.status in FINAL:
-        raise ChangeError(f"{successor.number} does not stand itself any more: it cannot replace {permit.number}")
+        raise ChangeError(
+            N_("Izin {successor} sendiri sudah berakhir, jadi tidak dapat menggantikan izin {number}."),
+            successor=successor.number,
+            number=permit.number,
+        )
 
 
 def _last_sequence(tx: sa.Connection, instrument: int) -> int:

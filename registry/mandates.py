@@ -10,12 +10,13 @@ from cryptography import x509
 from registry import ledger, schema
 from registry.database import insert
 from registry.formats.canonical import sha256
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import MandateMode, MandateRecord, SignerRecord
+from registry.formats.spoken import SpokenError, Word
 
 
-class MandateError(DocumentError):
+class MandateError(SpokenError):
     """The office has no one, or two people, entitled to sign on that day."""
 
 
@@ -26,15 +27,28 @@ def appoint(tx: sa.Connection, *, office: str, mandate: MandateRecord, now: date
     the mandate ends before it begins, or if its scope names something that is no permit type.
     """
     if mandate.valid_until is not None and mandate.valid_until < mandate.valid_from:
-        raise MandateError(f"the mandate of {mandate.person} would end on {mandate.valid_until}, before it begins")
+        raise MandateError(
+            N_("Mandat {person} akan berakhir {day}, sebelum mulai berlaku. Periksa hari pertama dan terakhirnya."),
+            person=mandate.person,
+            day=mandate.valid_until,
+        )
     for permit_type in mandate.scope:
         if not permit_type or "/" in permit_type:
-            raise MandateError(f"the scope names {permit_type!r}: name permit types without a version, like “genset”")
+            raise MandateError(
+                N_("“{type}” bukan jenis izin. Tulis jenis izin dalam mandat tanpa versinya, misalnya “genset”."),
+                type=permit_type,
+            )
     for _, other in every(tx, office=office):
         if overlap(mandate, other):
             raise MandateError(
-                f"the mandate of {mandate.person} from {mandate.valid_from} overlaps that of {other.person} "
-                f"from {other.valid_from}: end the one before the other begins, or give them different permit types"
+                N_(
+                    "Mandat {person} mulai {day} bertumpang tindih dengan mandat {other} mulai {other_day}. Akhiri "
+                    "yang satu sebelum yang lain mulai, atau bedakan jenis izinnya."
+                ),
+                person=mandate.person,
+                day=mandate.valid_from,
+                other=other.person,
+                other_day=other.valid_from,
             )
     key = insert(
         tx,
@@ -75,14 +89,27 @@ def end(
     permit after that day, or if reason, decree or actor are missing.
     """
     known = by_id(tx, mandate)
-    for name, text in (("reason", reason), ("decree number", decree_number), ("actor", actor)):
+    for name, text in (
+        (N_("alasan"), reason),
+        (N_("nomor keputusan"), decree_number),
+        (N_("nama pencatat"), actor),
+    ):
         if not text.strip():
-            raise MandateError(f"the {name} is missing: an end needs the decree that orders it, and who entered it")
+            raise MandateError(
+                N_("Isian {field} masih kosong. Akhir mandat perlu keputusan yang mendasarinya dan nama pencatatnya."),
+                field=Word(name),
+            )
     if known.valid_until is not None and known.valid_until <= last_day:
-        raise MandateError(f"the mandate of {known.person} ends on {known.valid_until} already")
+        raise MandateError(
+            N_("Mandat {person} sudah berakhir {day}. Akhirnya hanya dapat dimajukan."),
+            person=known.person,
+            day=known.valid_until,
+        )
     if last_day < known.valid_from - datetime.timedelta(days=1):
         raise MandateError(
-            f"the mandate of {known.person} begins on {known.valid_from}: to withdraw it, end it on the day before"
+            N_("Mandat {person} baru mulai {day}. Untuk menariknya, akhiri pada hari sebelum itu."),
+            person=known.person,
+            day=known.valid_from,
         )
     instruments, entries = schema.instruments.c, schema.log_entries.c
     later = tx.execute(
@@ -94,8 +121,14 @@ def end(
     ).first()
     if later is not None:
         raise MandateError(
-            f"the mandate of {known.person} cannot end on {last_day}: {later.number} was issued under it on "
-            f"{later.date_of_issue}; end it on that day or later"
+            N_(
+                "Mandat {person} tidak dapat berakhir {day}: dengan mandat itu izin {number} terbit pada {issued}. "
+                "Akhiri pada hari itu atau sesudahnya."
+            ),
+            person=known.person,
+            day=last_day,
+            number=later.number,
+            issued=later.date_of_issue,
         )
     key = insert(
         tx,
@@ -116,7 +149,12 @@ def on_day(tx: sa.Connection, *, office: str, day: datetime.date, pack: str) -> 
     for key, mandate in every(tx, office=office):
         if mandate.holds(day, pack):
             return key, mandate
-    raise MandateError(f"no one is entitled to sign {pack} for {office} on {day}: record a mandate first")
+    raise MandateError(
+        N_("Belum ada yang berwenang menandatangani {pack} untuk {office} pada {day}. Catat mandatnya dahulu."),
+        pack=pack,
+        office=office,
+        day=day,
+    )
 
 
 def require(
@@ -129,15 +167,24 @@ def require(
     """
     known = by_id(tx, mandate)
     if not known.holds(day, pack):
-        raise MandateError(f"the mandate of {known.person} does not cover {pack} on {day}: freeze the permit again")
+        raise MandateError(
+            N_("Mandat {person} tidak mencakup {pack} pada {day}. Siapkan izinnya sekali lagi."),
+            person=known.person,
+            pack=pack,
+            day=day,
+        )
     table = schema.signer_certificates.c
     found = tx.execute(
         sa.select(table.employee_number, table.not_before, table.not_after).where(table.id == certificate)
     ).first()
     if found is None or found.employee_number != known.employee_number:
-        raise MandateError("the signing certificate is not registered for the person who holds the mandate")
+        raise MandateError(
+            N_("Sertifikat yang menandatangani tidak terdaftar untuk pemegang mandat. Daftarkan dahulu.")
+        )
     if not found.not_before <= now <= found.not_after:
-        raise MandateError(f"the certificate of {known.person} is not valid at {now.isoformat()}: renew it")
+        raise MandateError(
+            N_("Sertifikat {person} tidak berlaku pada {when}. Perbarui dahulu."), person=known.person, when=now
+        )
 
 
 def any_ever(tx: sa.Connection, *, office: str) -> bool:
@@ -170,7 +217,10 @@ def register_signer(
     known = tx.execute(sa.select(table.c.employee_number).where(table.c.sha256 == fingerprint)).scalar()
     if known is not None:
         if known != employee_number:
-            raise MandateError(f"this certificate is registered for {known}: every person signs with one of their own")
+            raise MandateError(
+                N_("Sertifikat ini sudah terdaftar untuk NIP {number}. Tiap orang memakai sertifikatnya sendiri."),
+                number=known,
+            )
         return
     parsed = x509.load_der_x509_certificate(certificate)
     key = insert(
@@ -194,7 +244,9 @@ def signer_id(tx: sa.Connection, *, employee_number: str, certificate: bytes) ->
         sa.select(table.id).where(table.sha256 == sha256(certificate), table.employee_number == employee_number)
     ).first()
     if found is None:
-        raise MandateError("the signing certificate is not registered for the person who holds the mandate")
+        raise MandateError(
+            N_("Sertifikat yang menandatangani tidak terdaftar untuk pemegang mandat. Daftarkan dahulu.")
+        )
     return int(found.id)
 
 

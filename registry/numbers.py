@@ -15,14 +15,15 @@ import sqlalchemy as sa
 
 from registry import ledger, schema
 from registry.database import insert
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
+from registry.formats.spoken import SpokenError
 
 LAST: Final = 2**31 - 1  # what the column holds on every database
 OUTSIDE_AT_ONCE: Final = 1_000  # one entry of the log records them all
 
 
-class NumberError(DocumentError):
+class NumberError(SpokenError):
     """The series does not allow what was asked."""
 
 
@@ -102,15 +103,19 @@ def void(tx: sa.Connection, *, row: int, reason: str, now: datetime.datetime) ->
     Raises `NumberError` for a number that an issued permit carries, or that is void already.
     """
     if not reason.strip():
-        raise NumberError("a void number needs its reason")
+        raise NumberError(N_("Alasannya masih kosong. Nomor hanya dibatalkan dengan alasan."))
     table, instruments, entries = schema.numbers, schema.instruments.c, schema.log_entries.c
     issued = sa.select(instruments.number).where(
         instruments.number_row == row, sa.exists().where(entries.instrument == instruments.id)
     )
     if (carrier := tx.execute(issued).first()) is not None:
-        raise NumberError(f"{carrier.number} was issued; its number stays used for ever")
+        raise NumberError(
+            N_("Izin {number} sudah terbit, jadi nomornya terpakai untuk selamanya."), number=carrier.number
+        )
     if by_row(tx, row).fate is not Fate.USED:
-        raise NumberError("only a number that was allotted and not issued can become void")
+        raise NumberError(
+            N_("Yang dapat dibatalkan hanya nomor yang sudah diberikan dan izinnya belum terbit. Periksa nomornya.")
+        )
     kept = unicodedata.normalize("NFC", reason)  # as `insert` does
     tx.execute(table.update().where(table.c.id == row).values(fate=Fate.VOID.value, reason=kept))
     ledger.append(tx, event=Event.NUMBER, subject=(("numbers", row),), effective=now, recorded=now)
@@ -141,15 +146,26 @@ def open_series(
     Raises `NumberError` once the series has given a number, or was opened before, or where reason or actor are missing.
     """
     if not 1 < first <= LAST:
-        raise NumberError(f"a series opens at 2 or later (to {LAST}), not at {first}: at 1 it needs no opening")
+        raise NumberError(
+            N_("Nomor pembuka harus 2 sampai {last}, bukan {first}. Nomor yang mulai dari 1 tidak perlu dibuka."),
+            last=LAST,
+            first=first,
+        )
     if not reason.strip():
-        raise NumberError("an opening needs its reason, for example which book the earlier numbers stand in")
+        raise NumberError(
+            N_("Alasannya masih kosong. Tulis, misalnya, buku agenda tempat nomor-nomor sebelumnya tercatat.")
+        )
     if not actor.strip():
-        raise NumberError("an opening needs the name of who entered it")
+        raise NumberError(N_("Nama pencatat masih kosong. Tulis siapa yang mencatat pembukaan nomor ini."))
     if opening(tx, series=series, year=year) is not None:
-        raise NumberError(f"the series {series} of {year} was opened already")
+        raise NumberError(N_("Nomor {series} tahun {year} sudah pernah dibuka."), series=series, year=year)
     if (following := next_number(tx, series=series, year=year)) != 1:
-        raise NumberError(f"the series {series} of {year} has given numbers up to {following - 1} already")
+        raise NumberError(
+            N_("Nomor {series} tahun {year} sudah diberikan sampai {last}, jadi tidak dapat dibuka lagi."),
+            series=series,
+            year=year,
+            last=following - 1,
+        )
     key = insert(
         tx, schema.number_openings, series=series, year=year, first=first, reason=reason, actor=actor, recorded_at=now
     )
@@ -164,14 +180,27 @@ def record_outside(
     Raises `NumberError` unless they go on exactly where the series stands: a number between would have no fate.
     """
     if not reason.strip():
-        raise NumberError("numbers given by hand need their reason, for example when the outage was")
+        raise NumberError(N_("Alasannya masih kosong. Tulis, misalnya, kapan sistem terhenti."))
     if last - first >= OUTSIDE_AT_ONCE or last > LAST:
-        raise NumberError(f"{first} to {last} are too many numbers: enter at most {OUTSIDE_AT_ONCE} at once")
+        raise NumberError(
+            N_("{first} sampai {last} terlalu banyak. Catat paling banyak {most} nomor sekaligus, sampai {highest}."),
+            first=first,
+            last=last,
+            most=OUTSIDE_AT_ONCE,
+            highest=LAST,
+        )
     expected = next_number(tx, series=series, year=year)
     if first != expected or last < first:
         raise NumberError(
-            f"the next number of {series} in {year} is {expected}: numbers given by hand must go on from there, "
-            f"not {first} to {last}; enter every number in between, or make it void"
+            N_(
+                "Nomor {series} tahun {year} berikutnya adalah {next}. Nomor yang diberikan dengan tangan harus mulai "
+                "dari situ, bukan {first} sampai {last}; catat juga semua nomor di antaranya."
+            ),
+            series=series,
+            year=year,
+            next=expected,
+            first=first,
+            last=last,
         )
     keys = [
         insert(

@@ -20,8 +20,9 @@ from registry import destructions, ledger, numbers, schema, search
 from registry.database import Database, follow_ids
 from registry.formats import canonical, logentry, merkle
 from registry.formats.checkpoint import Checkpoint
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import LogEntry
+from registry.formats.spoken import SpokenError
 from registry.ledger import Recorded
 
 REASON: Final = "hilang bersama data sesudah cadangan terakhir; tidak pernah terbit"
@@ -29,7 +30,7 @@ REASON: Final = "hilang bersama data sesudah cadangan terakhir; tidak pernah ter
 Holder = Callable[[str, dict[str, object]], str]
 
 
-class ReplayError(DocumentError):
+class ReplayError(SpokenError):
     """The log, its checkpoint or a record does not continue the restored registry."""
 
 
@@ -80,7 +81,12 @@ def replay(
         state = _state(tx)
         if checkpoint.size < state.size:
             raise ReplayError(
-                f"the backup holds {state.size} entries, the checkpoint only {checkpoint.size}: it is not the newest"
+                N_(
+                    "Cadangan memuat {held} catatan log, checkpoint ini hanya {size}: checkpoint ini bukan yang "
+                    "terbaru. Cari yang lebih baru, lalu sebutkan dengan --checkpoint."
+                ),
+                held=state.size,
+                size=checkpoint.size,
             )
         added = 0
         for index, data in enumerate(entries, start=state.size):
@@ -89,8 +95,11 @@ def replay(
             added += 1
         if (state.size, state.root()) != (checkpoint.size, checkpoint.root):
             raise ReplayError(
-                f"the registry and the log's entries do not lead to the checkpoint of {checkpoint.size} entries: "
-                "the backup is of another log, or one of them was changed"
+                N_(
+                    "Registri dan catatan log tidak cocok dengan checkpoint yang memuat {size} catatan: cadangan ini "
+                    "milik log lain, atau salah satunya telah diubah."
+                ),
+                size=checkpoint.size,
             )
         table = schema.log_state
         if added:
@@ -121,9 +130,13 @@ def _add(tx: sa.Connection, index: int, data: bytes, documents: Store, holder: H
     try:
         entry = logentry.decode(data)
     except logentry.LogEntryError as error:
-        raise ReplayError(f"entry {index} of the log cannot be read: {error}") from error
+        raise ReplayError(
+            N_("Catatan log {index} tidak terbaca ({reason})."), index=index, reason=error
+        ) from error
     if entry.record_sha256 is None:
-        raise ReplayError(f"entry {index} of the log is of the first version and names no record")
+        raise ReplayError(
+            N_("Catatan log {index} berasal dari versi pertama, yang tidak menyebut rekamannya."), index=index
+        )
     record = documents.get(entry.record_sha256)
     recorded = ledger.read(record)
     for one in recorded:
@@ -161,7 +174,10 @@ def _put(tx: sa.Connection, one: Recorded) -> None:
         tx.execute(table.update().where(here).values(changed))
     except sa.exc.IntegrityError as error:
         raise ReplayError(
-            f"{one.table} {ledger.key_of(one)} of the backup contradicts the log in {', '.join(sorted(changed))}"
+            N_("Baris {table} {key} dari cadangan bertentangan dengan log pada {columns}."),
+            table=one.table,
+            key=ledger.key_of(one),
+            columns=", ".join(sorted(changed)),
         ) from error
 
 
@@ -196,7 +212,7 @@ def _follow_destruction(tx: sa.Connection, entry: LogEntry, recorded: tuple[Reco
         return
     instrument = _instrument(recorded)
     if instrument is None:
-        raise ReplayError("a destruction in the log names no permit")
+        raise ReplayError(N_("Catatan pemusnahan dalam log tidak menyebut izinnya."))
     destructions.empty(tx, instrument)
 
 

@@ -12,13 +12,14 @@ from typing import Final
 import sqlalchemy as sa
 
 from registry import schema
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
+from registry.formats.spoken import SpokenError
 
 LETTERS: Final = 3
 _NO_TEXT: Final = ("Cc", "Cf", "Cs")  # control and format characters, halves of surrogate pairs
 
 
-class SearchError(DocumentError):
+class SearchError(SpokenError):
     """What was typed cannot be searched for."""
 
 
@@ -54,7 +55,12 @@ def by_holder(tx: sa.Connection, *, text: str, limit: int) -> list[Hit]:
     """The newest permits whose holder's name holds `text`. Raises `SearchError` for fewer than three letters."""
     wanted = fold(text)
     if len(wanted) < LETTERS:
-        raise SearchError(f"a search needs at least {LETTERS} letters; {text!r} has {len(wanted)}")
+        raise SearchError(
+            N_("“{text}” hanya {count} huruf. Ketik paling sedikit {letters} huruf."),
+            text=text,
+            count=len(wanted),
+            letters=LETTERS,
+        )
     names, instruments = schema.permit_names.c, schema.instruments.c
     if tx.dialect.name == "sqlite":
         quoted = '"' + wanted.replace('"', '""') + '"'

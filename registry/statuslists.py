@@ -264,6 +264,8 @@ def _refuse_if_restored(tx: sa.Connection) -> None:
     table = schema.restorations.c
     if tx.execute(sa.select(table.id).where(table.replayed_at.is_(None))).first() is not None:
         raise ReadOnlyError(
-            "this registry was restored from a backup and may not know the newest revocations: no status list is made "
-            "until the newest published checkpoint was replayed: “absah db replay”"
+            N_(
+                "Registri ini dipulihkan dari cadangan dan mungkin belum tahu pencabutan terbaru. Daftar status baru "
+                "dibuat sesudah checkpoint terbaru yang diumumkan diputar ulang: “absah db replay”."
+            )
         )

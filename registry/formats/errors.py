@@ -3,9 +3,18 @@
 A programmer's mistake stays a builtin error (`TypeError`, `ValueError`, `RuntimeError`) and is never caught.
 """
 
+import datetime
+
 
 class AbsahError(Exception):
     """Root of every error that Absah raises on purpose."""
+
+    def text(self, language: str, zone: datetime.tzinfo | None = None) -> str:  # noqa: ARG002  # for heirs
+        """The sentence for whoever reads `language`; English where it was not written for officers.
+
+        `zone` is the clock for instants (`registry.formats.spoken`).
+        """
+        return str(self)
 
 
 class DocumentError(AbsahError):

@@ -16,6 +16,11 @@ SOURCE: Final = "id"
 LANGUAGES: Final = ("id", "en")
 
 
+def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools look for
+    """`message` itself, marked as one that is translated later, when the reader's language is known."""
+    return message
+
+
 @functools.cache
 def translations(package: str, language: str) -> gettext.NullTranslations:
     """The translations of `package` into `language`; the source language gives every message as it stands.

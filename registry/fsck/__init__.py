@@ -15,7 +15,7 @@ from registry.database import Database
 from registry.formats.checkpoint import Checkpoint
 from registry.formats.note import NoteVerifier
 from registry.fsck import guards, records, rules, tree
-from registry.fsck.difference import Difference, Store
+from registry.fsck.difference import Difference, Store, readable
 from registry.fsck.published import read_in_front
 
 __all__ = ["Difference", "Fsck", "Store"]
@@ -40,8 +40,9 @@ class Fsck:
         in_front, problems = read_in_front(self.folder, self.verifier)
         yield from problems
         with self.database.read() as tx:
-            yield from guards.check(tx)
+            yield from readable("guards", guards.check(tx))
             walked = tree.Walk(folder=self.folder, verifier=self.verifier, in_front=in_front, outside=tuple(outside))
-            yield from walked.check(tx, now=now)
-            yield from records.check(tx, self.documents)
-            yield from rules.check(tx, self.documents)
+            yield from readable("log_entries", walked.check(tx, now=now))
+            yield from readable("records", records.check(tx, self.documents))
+            for name, found in rules.checks(tx, self.documents):
+                yield from readable(name, found)

@@ -1,8 +1,12 @@
 """What `fsck` finds: a stable code, where, and the particulars that its sentence needs."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
+
+from registry.formats.errors import DocumentError
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +27,25 @@ class Store(Protocol):
 
     def get(self, sha256: bytes) -> bytes:
         """The bytes with this SHA-256. Raises `UnavailableError` if they are missing or damaged."""
+
+
+# What a row raises that no honest program wrote: a moment that is none, an unknown mode, text where a number belongs.
+UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, DocumentError, sa.exc.StatementError)
+_FETCHED: Final = 512
+
+
+def stream(tx: sa.Connection, query: sa.Executable) -> Iterator[sa.Row[*tuple[Any, ...]]]:
+    """The rows of a query, a few at a time; its cursor is closed however the walk ends."""
+    result = tx.execute(query, execution_options={"yield_per": _FETCHED})
+    try:
+        yield from result
+    finally:
+        result.close()
+
+
+def readable(part: str, found: Iterator[Difference]) -> Iterator[Difference]:
+    """The same differences; where a row cannot even be read, one that says so ends them."""
+    try:
+        yield from found
+    except UNREADABLE as error:
+        yield Difference(code="row_unreadable", place=part, detail={"why": str(error).partition("\n")[0][:200]})

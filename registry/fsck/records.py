@@ -11,7 +11,7 @@ from registry.formats import logentry
 from registry.formats.canonical import sha256
 from registry.formats.errors import UnavailableError
 from registry.formats.logentry import Event
-from registry.fsck.difference import Difference, Store
+from registry.fsck.difference import UNREADABLE, Difference, Store, stream
 
 # Whose values may be shown; of the others only the column is named, because they may be somebody's data.
 _SHOWN: Final = frozenset(
@@ -21,7 +21,6 @@ _SHOWN: Final = frozenset(
         "first", "revision", "freeze", "pack", "mode", "survey_done",
     }
 )  # fmt: skip
-_FETCHED: Final = 256
 
 
 def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
@@ -32,7 +31,7 @@ def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
     query = sa.select(
         table.id, table.event, table.instrument, table.entry, table.index.label("place"), table.subject, table.salt
     ).order_by(table.id)
-    for row in tx.execution_options(yield_per=_FETCHED).execute(query).yield_per(_FETCHED):
+    for row in stream(tx, query):
         try:
             entry = logentry.decode(bytes(row.entry))
         except logentry.LogEntryError:
@@ -41,7 +40,7 @@ def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
             if row.subject is not None:
                 yield Difference(code="subject_changed", place=f"log entry {row.id}")
             continue
-        if row.subject is None or row.salt is None:
+        if not _is_subject(row.subject) or row.salt is None:
             yield Difference(code="subject_changed", place=f"log entry {row.id}")
             continue
         for name, key in row.subject:
@@ -49,6 +48,16 @@ def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
         emptied = row.instrument in destroyed and entry.event in ledger.EVENTS_WITH_CONTENT
         yield from _check_record(tx, row, entry.record_sha256, documents, emptied=emptied)
     yield from _unbound(tx, bound)
+
+
+def _is_subject(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(place, list)
+        and len(place) == 2  # noqa: PLR2004  # table and key
+        and place[0] in schema.metadata.tables
+        and type(place[1]) is int
+        for place in value
+    )
 
 
 def _check_record(
@@ -88,7 +97,11 @@ def _compare(tx: sa.Connection, copy: bytes) -> Iterator[Difference]:
         return
     for was in recorded:
         place = f"{was.table} {ledger.key_of(was)}"
-        present = ledger.rows_of(tx, was.table, ledger.key_of(was))
+        try:
+            present = ledger.rows_of(tx, was.table, ledger.key_of(was))
+        except UNREADABLE as error:
+            yield Difference(code="row_unreadable", place=place, detail={"why": str(error)[:200]})
+            continue
         if was.row in present:
             continue
         primary = [column.name for column in schema.metadata.tables[was.table].primary_key.columns]
@@ -126,7 +139,7 @@ def _unbound(tx: sa.Connection, bound: dict[str, set[int]]) -> Iterator[Differen
         "numbers": sa.select(numbers.id).where(numbers.fate != "used"),
     }
     for name, query in queries.items():
-        for key in tx.execution_options(yield_per=_FETCHED).execute(query).scalars():
+        for (key,) in stream(tx, query):
             if key not in bound[name]:
                 yield Difference(code="row_not_logged", place=f"{name} {key}")
     entries, instruments = schema.log_entries.c, schema.instruments.c

@@ -11,21 +11,20 @@ from registry.formats import canonical
 from registry.formats.errors import DocumentError, UnavailableError
 from registry.formats.logentry import Event
 from registry.formats.record import MandateRecord
-from registry.fsck.difference import Difference, Store
+from registry.fsck.difference import Difference, Store, stream
 
-_FETCHED: Final = 512
 # The office's zone is not known here: a day as its own zone has it lies within a day of the same instant in UTC.
 _ONE_DAY: Final = datetime.timedelta(days=1)
 
 
-def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
-    """Every broken rule."""
-    yield from _numbers(tx)
-    yield from _printed_twice(tx)
-    yield from _authority(tx)
-    yield from _decisions(tx)
-    yield from _files(tx, documents)
-    yield from _destroyed(tx, documents)
+def checks(tx: sa.Connection, documents: Store) -> Iterator[tuple[str, Iterator[Difference]]]:
+    """Each rule by the name of what it looks at, with everything that breaks it."""
+    yield "numbers", _numbers(tx)
+    yield "instruments", _printed_twice(tx)
+    yield "mandates", _authority(tx)
+    yield "decisions", _decisions(tx)
+    yield "documents", _files(tx, documents)
+    yield "destructions", _destroyed(tx, documents)
 
 
 def _numbers(tx: sa.Connection) -> Iterator[Difference]:
@@ -34,7 +33,7 @@ def _numbers(tx: sa.Connection) -> Iterator[Difference]:
     expected: int | None = None
     before: tuple[str, int] | None = None
     query = sa.select(table.series, table.year, table.n).order_by(table.series, table.year, table.n)
-    for row in tx.execution_options(yield_per=_FETCHED).execute(query):
+    for row in stream(tx, query):
         series = (row.series, row.year)
         if series != before:
             before, expected = series, first_of.get(series, 1)
@@ -91,7 +90,7 @@ def _authority(tx: sa.Connection) -> Iterator[Difference]:
         .join(schema.log_entries, sa.and_(entries.instrument == instruments.id, entries.event == Event.ISSUE.value))
         .outerjoin(schema.numbers, numbers.id == instruments.number_row)
     )
-    for row in tx.execution_options(yield_per=_FETCHED).execute(issued):
+    for row in stream(tx, issued):
         yield from _check_issue(row, known.get(row.mandate))
 
 
@@ -113,7 +112,7 @@ def _decisions(tx: sa.Connection) -> Iterator[Difference]:
     """The digest that the QR statement binds must be that of the decision's public part."""
     table = schema.decisions.c
     query = sa.select(table.id, table.canonical, table.digest).where(sa.func.length(table.canonical) > 0)
-    for row in tx.execution_options(yield_per=_FETCHED).execute(query):
+    for row in stream(tx, query):
         try:
             value = canonical.parse(bytes(row.canonical))
             public = value["public"] if isinstance(value, dict) else None
@@ -138,7 +137,7 @@ def _files(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
         ),
     )
     seen: set[bytes] = set()
-    for row in tx.execution_options(yield_per=_FETCHED).execute(named):
+    for row in stream(tx, named):
         sha256 = bytes(row.sha256)
         if sha256 in seen:
             continue

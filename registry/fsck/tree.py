@@ -19,11 +19,10 @@ from registry.formats.checkpoint import Checkpoint
 from registry.formats.errors import DocumentError
 from registry.formats.logentry import Event, LogEntry
 from registry.formats.note import NoteVerifier
-from registry.fsck.difference import Difference
+from registry.fsck.difference import Difference, stream
 from registry.fsck.published import read_bundle, read_tile
 
 CLOCK_TOLERANCE: Final = datetime.timedelta(minutes=10)
-_FETCHED: Final = 1024
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +174,7 @@ def _entries(tx: sa.Connection) -> Iterator[sa.Row[*tuple[Any, ...]]]:
         .outerjoin(schema.instruments, schema.instruments.c.id == table.instrument)
         .order_by(table.index.is_(None), table.index, table.id)
     )
-    return iter(tx.execution_options(yield_per=_FETCHED).execute(query))
+    return stream(tx, query)
 
 
 def _check_entry(
@@ -212,7 +211,7 @@ def _proofs(tx: sa.Connection, kept: dict[int, Checkpoint], covered: int) -> Ite
         .where(entries.index < covered)
         .order_by(entries.index)
     )
-    for row in tx.execution_options(yield_per=_FETCHED).execute(query):
+    for row in stream(tx, query):
         place = f"proof of log entry {row.id}"
         if row.size is None:
             yield Difference(code="proof_missing", place=place)

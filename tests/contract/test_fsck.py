@@ -354,6 +354,19 @@ TAMPERING: dict[str, tuple[Callable[[Office], None], str, str]] = {
         lambda office: (office.published.folder / "checkpoint").write_bytes(b"x\n1\nAAAA\n\n"),
         "checkpoint_not_ours", "checkpoint",
     ),
+    "a moment that is none": (
+        sql("UPDATE status_changes SET recorded_at = 'yesterday' WHERE status = 'revoked'"),
+        "row_unreadable", "status_changes",
+    ),
+    "a mandate of a kind that there is not": (
+        sql("UPDATE mandates SET mode = 'king' WHERE decree_number = 'SK-0'"), "row_changed", "mandates",
+    ),
+    "a log entry's rows made nonsense": (
+        sql("UPDATE log_entries SET subject = '7' WHERE event = 'revoke'"), "subject_changed", "log entry",
+    ),
+    "a log entry's rows made half a place": (
+        sql("""UPDATE log_entries SET subject = '[["x"]]' WHERE event = 'revoke'"""), "subject_changed", "log entry",
+    ),
     "a guard taken away": (
         lambda office: office.published.tamper(_no_guard(office), guards=False), "guard_missing", "mandates",
     ),

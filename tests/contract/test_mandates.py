@@ -199,8 +199,11 @@ def test_no_permit_is_issued_after_the_certificate_has_run_out(counter) -> None:
 
 
 def test_a_certificate_is_registered_once_and_for_one_person(counter, database) -> None:
+    again = {"certificate": counter.certificate, "issuers": (), "now": NOW}
     with database.write() as tx:
-        mandates.register_signer(tx, employee_number="another", certificate=counter.certificate, issuers=(), now=NOW)
+        mandates.register_signer(tx, employee_number="198001012005011001", **again)
         assert len(mandates.signers(tx)) == 1
-        with pytest.raises(MandateError, match="not registered"):
-            mandates.signer_id(tx, employee_number="another", certificate=counter.certificate)
+    with pytest.raises(MandateError, match="one of their own"), database.write() as tx:
+        mandates.register_signer(tx, employee_number="another", **again)
+    with pytest.raises(MandateError, match="not registered"), database.read() as tx:
+        mandates.signer_id(tx, employee_number="another", certificate=counter.certificate)

@@ -65,7 +65,7 @@ def upgrade(root: Path, *, language: str, now: datetime.datetime) -> int:
         print(say(_UPGRADED).format(place=home.place, revision=database.revision()))
         if not replay.waits(database):
             with database.write() as tx:
-                count = adoption.adopt(tx, now=now)
+                count = adoption.adopt(tx, holder=_holder, now=now)
             if count:
                 print(say(_ADOPTED).format(count=count))
     return 0
@@ -141,7 +141,7 @@ def bring_forward(
                 documents=home.documents(),
                 entries=reader.follow(None, newest).entries(replay.position(database), newest.checkpoint.size),
                 checkpoint=newest.checkpoint,
-                holder=lambda pack, public: packs.named(pack).holder_name(public),
+                holder=_holder,
                 now=now,
             )
             for series, year, n in done.voided:
@@ -154,6 +154,10 @@ def bring_forward(
         one.status.refresh(now=now)
     print(say(_PUBLISHED).format(size=published.size, added=published.added))
     return 0
+
+
+def _holder(pack: str, public: dict[str, object]) -> str:
+    return packs.named(pack).holder_name(public)
 
 
 def _files(home: Home) -> dict[str, bytes]:

@@ -6,12 +6,13 @@ what the registry held on that day, not that it was right.
 """
 
 import datetime
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from registry import ledger, schema
+from registry import ledger, schema, search
+from registry.formats import canonical
 from registry.formats.canonical import sha256
 from registry.formats.logentry import Event
 from registry.ledger import Subject
@@ -19,8 +20,12 @@ from registry.ledger import Subject
 _ALONE: Final = ("mandates", "signer_certificates")
 
 
-def adopt(tx: sa.Connection, *, now: datetime.datetime) -> int:
-    """Bind every row that revision 0001 could hold and no entry records; returns the number of entries written."""
+def adopt(tx: sa.Connection, *, holder: Callable[[str, dict[str, object]], str], now: datetime.datetime) -> int:
+    """Bind every row that revision 0001 could hold and no entry records; returns the number of entries written.
+
+    `holder` gives the holder's name of a decision (pack, public part): older permits are found by it from now on.
+    """
+    _index(tx, holder)
     entries = 0
     for name in _ALONE:
         for key in tuple(_unbound(tx, name)):
@@ -94,3 +99,16 @@ def _rows_of(tx: sa.Connection, permit: sa.Row[int, int, bytes, int, int]) -> Su
         *(("validation_data", key) for key in of_documents),
         *(("status_changes", key) for key in changed.scalars()),
     )
+
+
+def _index(tx: sa.Connection, holder: Callable[[str, dict[str, object]], str]) -> None:
+    instruments, decisions, names = schema.instruments.c, schema.decisions.c, schema.permit_names.c
+    missing = (
+        sa.select(instruments.id, decisions.pack, decisions.canonical)
+        .join(schema.decisions, decisions.id == instruments.decision)
+        .outerjoin(schema.permit_names, names.instrument == instruments.id)
+        .where(names.instrument.is_(None), sa.func.length(decisions.canonical) > 0)
+    )
+    for row in tx.execute(missing).all():
+        value: Any = canonical.parse(bytes(row.canonical))
+        search.keep(tx, instrument=row.id, name=holder(row.pack, value["public"]))

@@ -95,9 +95,7 @@ class Manifest:
         except (DocumentError, ValueError, KeyError, TypeError, AttributeError) as error:
             if isinstance(error, BackupError):
                 raise
-            raise BackupError(
-                N_("Ini bukan daftar isi sebuah cadangan ({reason})."), reason=_reason(error)
-            ) from error
+            raise BackupError(N_("Ini bukan daftar isi sebuah cadangan ({reason})."), reason=_reason(error)) from error
 
 
 def write(
@@ -218,9 +216,7 @@ def restore(opened: Opened, *, database: Database, documents: Store, now: dateti
                     )
                 )
     except (tarfile.TarError, KeyError) as error:
-        raise BackupError(
-            N_("{path} tidak utuh ({reason})."), path=str(opened.path), reason=str(error)
-        ) from error
+        raise BackupError(N_("{path} tidak utuh ({reason})."), path=str(opened.path), reason=str(error)) from error
 
 
 def _reason(error: Exception) -> Value:

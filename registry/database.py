@@ -294,8 +294,8 @@ def _refuse_if_restored(connection: sa.Connection) -> None:
     if waiting is not None:
         raise ReadOnlyError(
             N_(
-                "Registri ini dipulihkan dari cadangan dengan {size} catatan log dan hanya dapat dibaca sampai checkpoint "
-                "terbaru yang diumumkan selesai diputar ulang. Jalankan “absah db replay”."
+                "Registri ini dipulihkan dari cadangan dengan {size} catatan log dan hanya dapat dibaca sampai "
+                "checkpoint terbaru yang diumumkan selesai diputar ulang. Jalankan “absah db replay”."
             ),
             size=waiting.backup_size,
         )

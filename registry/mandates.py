@@ -101,7 +101,7 @@ def end(
             )
     if known.valid_until is not None and known.valid_until <= last_day:
         raise MandateError(
-            N_("Mandat {person} sudah berakhir {day}. Akhirnya hanya dapat dimajukan."),
+            N_("Mandat {person} sudah berakhir {day}. Hari terakhirnya hanya dapat dimajukan."),
             person=known.person,
             day=known.valid_until,
         )

@@ -130,9 +130,7 @@ def _add(tx: sa.Connection, index: int, data: bytes, documents: Store, holder: H
     try:
         entry = logentry.decode(data)
     except logentry.LogEntryError as error:
-        raise ReplayError(
-            N_("Catatan log {index} tidak terbaca ({reason})."), index=index, reason=error
-        ) from error
+        raise ReplayError(N_("Catatan log {index} tidak terbaca ({reason})."), index=index, reason=error) from error
     if entry.record_sha256 is None:
         raise ReplayError(
             N_("Catatan log {index} berasal dari versi pertama, yang tidak menyebut rekamannya."), index=index

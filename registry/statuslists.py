@@ -21,6 +21,7 @@ from registry.database import Database, ReadOnlyError
 from registry.durable import PUBLIC_MODE, write_whole
 from registry.formats import statuslist
 from registry.formats.errors import UnavailableError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import Status, StatusRecord, state_at
 from registry.formats.statement import StatementSigner

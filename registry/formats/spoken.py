@@ -7,7 +7,7 @@ import dataclasses
 import datetime
 import enum
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Final, Union
+from typing import ClassVar, Final
 
 from babel.lists import format_list
 
@@ -27,7 +27,7 @@ class Word:
 
 # What a sentence holds in its gaps. Dates, words and other refusals are said in the reader's language, a tuple as a
 # choice between its parts. Text and whole numbers stand as they are: what was typed, a name, a year.
-Value = Union[str, int, datetime.date, enum.Enum, Word, AbsahError, tuple["Value", ...]]
+Value = str | int | datetime.date | enum.Enum | Word | AbsahError | tuple[str | enum.Enum | Word, ...]
 
 _WORDS: Final[Mapping[enum.Enum, str]] = {
     Status.IN_FORCE: N_("berlaku"),
@@ -44,7 +44,7 @@ _WORDS: Final[Mapping[enum.Enum, str]] = {
 }
 
 
-class _Spoken(AbsahError):
+class _SentenceError(AbsahError):
     """A sentence and what stands in its gaps.
 
     `template` is Indonesian and names `params` in braces; its translation stands in the catalogue of the package
@@ -75,11 +75,11 @@ class _Spoken(AbsahError):
         )
 
 
-class SpokenError(_Spoken, DocumentError):
+class SpokenError(_SentenceError, DocumentError):
     """What an officer handed in is refused, in a sentence for that officer."""
 
 
-class SpokenUnavailableError(_Spoken, UnavailableError):
+class SpokenUnavailableError(_SentenceError, UnavailableError):
     """What the process stands on refuses, in a sentence for the officer who meets it."""
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from cli.recording import Memory, actor
 from registry import lifecycle
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.logentry import Event
+from registry.formats.spoken import SpokenError
 from registry.lifecycle import Order, Slip
 
 MAX_DOCUMENT_MIB: Final = 20
@@ -24,8 +25,10 @@ SENTENCES: Final = {
 }
 
 
-class OrderDocumentError(DocumentError):
+class OrderDocumentError(SpokenError):
     """The file is no signed PDF."""
+
+    catalogue = "cli"
 
 
 def change(memory: Memory, arguments: argparse.Namespace) -> int:
@@ -76,12 +79,19 @@ def signed_pdf(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise OrderDocumentError(f"{path} is larger than {MAX_DOCUMENT_MIB} MiB: hand in the signed instrument alone")
+        raise OrderDocumentError(
+            N_("{path} lebih besar dari {limit} MiB. Serahkan naskah yang bertanda tangan saja."),
+            path=str(path),
+            limit=MAX_DOCUMENT_MIB,
+        )
     if not data.startswith(_HEADER):
-        raise OrderDocumentError(f"{path} is no PDF: it does not start with {_HEADER.decode()}; hand in the signed PDF")
+        raise OrderDocumentError(N_("{path} bukan PDF. Serahkan naskahnya sebagai PDF."), path=str(path))
     if _SIGNED not in data:
         raise OrderDocumentError(
-            f"{path} is a PDF without an electronic signature: have the instrument signed first, or leave it out"
+            N_(
+                "{path} belum bertanda tangan elektronik. Mintakan dahulu tanda tangannya, atau catat tanpa berkas ini."
+            ),
+            path=str(path),
         )
     return data
 

@@ -7,17 +7,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from cli.home import CONFIGURATION, HOLIDAYS, OFFICE, ConfigurationError, Home
+from cli.home import CONFIGURATION, HOLIDAYS, OFFICE, Home, MisuseError
 from cli.keeping import log_verifier
 from cli.publishing import publisher
 from registry import adoption, backup, destructions, replay
 from registry.backup import Opened
 from registry.database import Database
 from registry.durable import PUBLIC_MODE, write_whole
-from registry.formats.language import translations
+from registry.formats.language import N_, translations
+from registry.formats.spoken import SpokenError
 from registry.fsck import guards
 from templates import packs
-from verifier.catalogue import N_
 from verifier.logreader import LogReader, SignedCheckpoint
 from verifier.logsources import source_of
 
@@ -39,7 +39,14 @@ _RESTORED: Final = N_(
 _REPLAYED: Final = N_("{count} catatan log diputar ulang; registri kini memuat {size} catatan dan dapat dipakai lagi.")
 _VOIDED: Final = N_("Nomor {series} {year}/{n} dinyatakan batal: tidak diketahui lagi untuk apa.")
 _PUBLISHED: Final = N_("Log: {size} catatan diumumkan ({added} baru).")
+_NO_FOLDER: Final = N_("Folder untuk {path} tidak ada. Sebutkan berkas dalam folder yang ada.")
 _NOT_WAITING: Final = N_("Tidak ada yang perlu diputar ulang; berkas log dan daftar status dibuat ulang dari registri.")
+
+
+class _ForgedBackupError(SpokenError):
+    """The backup would write where it must not."""
+
+    catalogue = "cli"
 
 
 def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
@@ -89,7 +96,7 @@ def back_up(root: Path, file: Path, *, language: str, now: datetime.datetime) ->
     say = translations("cli", language).gettext
     home = Home.open(root)
     if not file.parent.is_dir():
-        raise ConfigurationError(f"{file}: name a file in a folder that exists")
+        raise MisuseError(_NO_FOLDER, path=str(file))
     with closing(home.database()) as database:
         done = backup.write(file, database=database, documents=home.documents(), files=_files(home), now=now)
     rows = sum(rows for rows, _ in done.tables.values())
@@ -101,7 +108,9 @@ def restore(root: Path, file: Path, database_url: str | None, *, language: str, 
     """Make a home from a backup. The configuration comes last: a restoration that was cut off is begun anew."""
     say = translations("cli", language).gettext
     if (root / CONFIGURATION).exists():
-        raise ConfigurationError(f"{root} is an Absah home already: a backup is restored into a new one (--home DIR)")
+        raise MisuseError(
+            N_("{home} sudah berisi data Absah. Cadangan dipulihkan ke folder yang baru (--home DIR)."), home=str(root)
+        )
     opened = backup.read(file)
     settings = _configuration(opened, database_url)
     home = Home.made_of(root, settings)
@@ -112,8 +121,9 @@ def restore(root: Path, file: Path, database_url: str | None, *, language: str, 
     try:
         database = Database.create(home.place)
     except FileExistsError as error:
-        raise ConfigurationError(
-            f"{home.place} holds a registry already: a backup is restored into an empty one (--database URL)"
+        raise MisuseError(
+            N_("{place} sudah memuat registri. Cadangan dipulihkan ke basis data yang kosong (--database URL)."),
+            place=str(home.place),
         ) from error
     with closing(database):
         backup.restore(opened, database=database, documents=home.documents(), now=now)
@@ -184,5 +194,5 @@ def _inside(name: str) -> Path:
     """A path of the backup below the home; one that leads out of it is a forged backup."""
     path = Path(name)
     if path.is_absolute() or ".." in path.parts:
-        raise backup.BackupError(f"the backup holds a file outside the home: {name}")
+        raise _ForgedBackupError(N_("Cadangan ini memuat berkas di luar foldernya: {name}."), name=name)
     return path

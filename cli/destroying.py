@@ -5,11 +5,19 @@ import sys
 
 import sqlalchemy as sa
 
-from cli.home import ConfigurationError
+from cli.home import MisuseError
 from cli.recording import Memory, actor
 from registry import destructions, proofs
-from registry.destructions import Approval, DestructionError, Order
+from registry.destructions import Approval, Order
+from registry.formats.language import N_
+from registry.formats.spoken import SpokenError
 from registry.instruments import Instrument
+
+
+class RefusedDestructionError(SpokenError):
+    """The command goes no further; nothing new was destroyed."""
+
+    catalogue = "cli"
 
 
 def destroy(memory: Memory, arguments: argparse.Namespace) -> int:
@@ -20,8 +28,9 @@ def destroy(memory: Memory, arguments: argparse.Namespace) -> int:
         before = destructions.is_destroyed(tx, permit.id)
     if before:
         destructions.sweep(memory.database, documents)
-        raise DestructionError(
-            f"the documents of {permit.number} were destroyed before; files that a broken run left are deleted now"
+        raise RefusedDestructionError(
+            N_("Dokumen izin {number} sudah pernah dimusnahkan. Berkas yang masih tertinggal sekarang sudah dihapus."),
+            number=permit.number,
         )
     order = Order(
         ground=arguments.ground,
@@ -50,16 +59,16 @@ def destroy(memory: Memory, arguments: argparse.Namespace) -> int:
 def _require_published(tx: sa.Connection, permit: Instrument) -> None:
     """Nothing that still waits for the log may lose its content: its record could never be made again."""
     if any(event.proof is None for event in proofs.of_instrument(tx, permit.id)):
-        raise DestructionError(
-            f"the log does not cover all that was recorded about {permit.number} yet: publish it first "
-            "(`absah log publish`)"
+        raise RefusedDestructionError(
+            N_("Belum semua catatan tentang izin {number} tercakup dalam log. Umumkan dahulu (`absah log publish`)."),
+            number=permit.number,
         )
 
 
 def _confirm(memory: Memory, number: str) -> None:
     _ = memory.translate
     if not sys.stdin.isatty():
-        raise ConfigurationError("a destruction is asked about on a terminal; without one, confirm it with --yes")
+        raise MisuseError(N_("Pemusnahan ditanyakan dahulu di terminal. Tanpa terminal, pastikan dengan --yes."))
     print(
         _("Dokumen izin ini akan hilang untuk selamanya. Ketik nomornya untuk melanjutkan: "),
         end="",
@@ -67,4 +76,6 @@ def _confirm(memory: Memory, number: str) -> None:
         flush=True,
     )
     if sys.stdin.readline().strip() != number:
-        raise DestructionError(f"the number that was typed is not {number}: nothing was destroyed")
+        raise RefusedDestructionError(
+            N_("Nomor yang diketik bukan {number}. Tidak ada yang dimusnahkan."), number=number
+        )

@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 import pydantic
+import sqlalchemy as sa
 
 from cli.filestore import FileStore, LocalFiles, document_store
+from keys.trust import Trust
 from registry import installation
 from registry.database import Database, Location, server
 from registry.documents import DocumentStore
 from registry.formats.errors import UnavailableError
+from registry.formats.note import NoteVerifier
+from registry.formats.spoken import SpokenUnavailableError
+from registry.publication import refuse_if_rolled_back
 
 Mode = Literal["development", "production"]
 Isolation = Literal["required", "preferred"]
@@ -84,6 +89,12 @@ promise_working_days = 5  # item 4 of the service standard; counted from the day
 
 class ConfigurationError(UnavailableError):
     """The configuration cannot be used as it is; the message says which name and what to do."""
+
+
+class MisuseError(SpokenUnavailableError, ConfigurationError):
+    """A command was asked for what it cannot do as it was typed, or not in this home."""
+
+    catalogue = "cli"
 
 
 class Limits(pydantic.BaseModel):
@@ -182,8 +193,16 @@ class Home:
         return server(self.settings.database.url) if self.settings.database.url else self.root / DATABASE
 
     def database(self) -> Database:
-        """The registry's database. Raises `UnavailableError`."""
-        return Database.open(self.place)
+        """The registry's database, which takes nothing in once it is behind its published log.
+
+        Raises `UnavailableError`.
+        """
+        return Database.open(self.place, watch=self._watch)
+
+    def _watch(self, tx: sa.Connection) -> None:
+        key = Trust.read(self.trust).log_key if self.trust.is_dir() else None
+        if key is not None:
+            refuse_if_rolled_back(tx, folder=self.public / "log", verifier=NoteVerifier.parse(key))
 
     def documents(self) -> DocumentStore:
         """The file store, asked for nothing yet. Raises `UnavailableError` where its keys are not set."""

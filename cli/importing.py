@@ -14,14 +14,15 @@ from typing import IO, Final
 
 import tqdm
 
-from cli.home import CONFIGURATION, ConfigurationError, Home
+from cli.home import CONFIGURATION, ConfigurationError, Home, MisuseError
 from cli.issuing import development_home, intake
+from cli.recording import known_pack
 from desk.intake import Intake, Outcome
 from desk.sheets.cells import Finding
 from desk.sheets.columns import Layout
 from desk.sheets.files import RefusedSheetError, SheetLimits
 from desk.sheets.importing import Advance, Examination, Result, SheetImport
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from templates import packs
 from templates.packs import Pack
 
@@ -71,13 +72,18 @@ def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
 
 
 def template(permit_type: str, out: Path) -> int:
-    """Write the file to fill in. Raises `ConfigurationError`; never overwrites."""
+    """Write the file to fill in. Raises `MisuseError`; never overwrites."""
     # Loads openpyxl, which an import of a CSV file needs not.
     from desk.sheets import writing  # noqa: PLC0415
 
-    layout = Layout.of(_pack(permit_type))
+    layout = Layout.of(known_pack(permit_type))
     if out.suffix.lower() not in (_WORKBOOK, _TEXT):
-        raise ConfigurationError(f"--out {out}: end the name in {_WORKBOOK} or {_TEXT}")
+        raise MisuseError(
+            N_("Nama berkas --out {path} harus berakhir dengan {workbook} atau {text}."),
+            path=str(out),
+            workbook=_WORKBOOK,
+            text=_TEXT,
+        )
     with _new_file(out) as file:
         if out.suffix.lower() == _WORKBOOK:
             writing.template_xlsx(layout, rows=SheetLimits().rows, to=file)
@@ -92,7 +98,7 @@ def import_decisions(arguments: argparse.Namespace, *, now: datetime.datetime) -
     root: Path = arguments.home
     home = Home.open(root) if (root / CONFIGURATION).exists() else development_home(root, now=now)
     limits = _limits(home)
-    types = [_pack(arguments.type)] if arguments.type else packs.packs()
+    types = [known_pack(arguments.type)] if arguments.type else packs.packs()
     data = _bytes(arguments.file, limits)
     with intake(home) as door:
         try:
@@ -237,13 +243,6 @@ def _finding(finding: Finding, language: str) -> dict[str, object]:
     }
 
 
-def _pack(permit_type: str) -> Pack:
-    try:
-        return packs.pack(permit_type)
-    except DocumentError as error:
-        raise ConfigurationError(str(error)) from error
-
-
 def _opened(data: bytes, *, intake: Intake, types: Sequence[Pack], limits: SheetLimits) -> SheetImport:
     """The import of the permit type whose headings the file has. Raises the refusal that has the least to say."""
     refusals: list[RefusedSheetError] = []
@@ -274,11 +273,11 @@ def _bytes(path: Path, limits: SheetLimits) -> bytes:
 
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
-    """A new file, whole or not there at all. Raises `ConfigurationError` where one stands there already."""
+    """A new file, whole or not there at all. Raises `MisuseError` where one stands there already."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     except FileExistsError as error:
-        raise ConfigurationError(f"{path} is there already; name another file") from error
+        raise MisuseError(N_("{path} sudah ada. Sebutkan nama berkas lain."), path=str(path)) from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from cli.home import ConfigurationError, Home, utc_now
+from cli.home import Home, MisuseError, utc_now
 from cli.publishing import publisher
 from cli.verifying import trust_of
 from registry import instruments, proofs
@@ -16,11 +16,10 @@ from registry.documents import DocumentStore
 from registry.formats import checkpoint as checkpoints
 from registry.formats.checkpoint import Checkpoint
 from registry.formats.errors import DocumentError
-from registry.formats.language import translations
+from registry.formats.language import N_, translations
 from registry.formats.note import NoteVerifier
 from registry.fsck import Difference, Fsck
 from templates.office import OfficeProfile
-from verifier.catalogue import N_
 
 _MAX_NOTE_BYTES: Final = 1 << 20
 
@@ -97,6 +96,7 @@ def publish(home: Home, *, watch: bool, language: str) -> int:
     with publisher(home) as one:
         if watch:
             one.watch(
+                language=language,
                 clock=utc_now,
                 stop=threading.Event(),
                 say=lambda done: print(say(_PUBLISHED).format(size=done.size, added=done.added), flush=True),
@@ -127,7 +127,7 @@ def prove(home: Home, number: str, out: Path | None, *, language: str) -> int:
         with out.open("xb") as file:
             file.write(proof)
     except FileExistsError as error:
-        raise ConfigurationError(f"--out {out} exists: name a new file") from error
+        raise MisuseError(N_("{path} sudah ada. Sebutkan berkas baru dengan --out."), path=str(out)) from error
     print(f"{number} -> {out}")
     return 0
 
@@ -147,10 +147,12 @@ def fsck(home: Home, kept: list[Path], *, as_json: bool, language: str) -> int:
 
 
 def log_verifier(home: Home) -> NoteVerifier:
-    """The published key of this home's log. Raises `ConfigurationError` where there is none."""
+    """The published key of this home's log. Raises `MisuseError` where there is none."""
     key = trust_of(home).log_key
     if key is None:
-        raise ConfigurationError(f"{home.trust} holds no log.vkey: this home has not published a log yet")
+        raise MisuseError(
+            N_("{path} tidak memuat log.vkey: dari sini belum pernah ada log yang diumumkan."), path=str(home.trust)
+        )
     return NoteVerifier.parse(key)
 
 
@@ -160,14 +162,20 @@ def documents_of(home: Home) -> DocumentStore:
 
 
 def read_checkpoint(path: Path, verifier: NoteVerifier) -> Checkpoint:
-    """A checkpoint of this log from a file. Raises `ConfigurationError` for any other file."""
+    """A checkpoint of this log from a file. Raises `MisuseError` for any other file."""
     try:
         with path.open("rb") as file:
             return checkpoints.read(file.read(_MAX_NOTE_BYTES), verifier)
     except OSError as error:
-        raise ConfigurationError(f"cannot read the checkpoint {path}: {error.strerror}") from error
+        raise MisuseError(
+            N_("Checkpoint {path} tidak dapat dibaca: {reason}."),
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
     except DocumentError as error:
-        raise ConfigurationError(f"{path} is no checkpoint of the log {verifier.name}: {error}") from error
+        raise MisuseError(
+            N_("{path} bukan checkpoint log {log} ({reason})."), path=str(path), log=verifier.name, reason=error
+        ) from error
 
 
 def _line(difference: Difference, language: str, *, as_json: bool) -> str:

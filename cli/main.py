@@ -24,7 +24,7 @@ start here:
 
 exit status of verify: 0 when every answer passed, 1 when one failed, 2 when one is unknown.
 exit status of demo: 0 only if every verdict was the right one. --home DIR goes with every command.
-Verdicts, and what is wrong with a decision, are said in Indonesian; --lang en gives English."""
+Verdicts, and what is refused and why, are said in Indonesian; --lang en gives English."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -277,7 +277,10 @@ def main(line: Sequence[str] | None = None) -> int:
         parser().parse_args(line)
     try:
         return _run(arguments, rest)
-    except (AbsahError, KeysError) as error:
+    except AbsahError as error:
+        print(f"absah: {error.text(arguments.lang)}", file=sys.stderr)
+        return 2
+    except KeysError as error:
         print(f"absah: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cli.recording import Memory, NotFoundError, actor, known_type
 from cli.verifying import trust_of
 from registry import mandates
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from registry.formats.record import MandateMode, MandateRecord
+from registry.formats.spoken import SpokenError
 from templates import packs, wording
 
 MODE_WORDS: Final = {
@@ -33,8 +34,10 @@ _MAX_CERTIFICATES_BYTES: Final = 1024 * 1024
 _PEM: Final = b"-----BEGIN"
 
 
-class CertificateFileError(DocumentError):
+class CertificateFileError(SpokenError):
     """The files do not hold a certificate with its issuers up to a root that this office trusts."""
+
+    catalogue = "cli"
 
 
 def add(memory: Memory, arguments: argparse.Namespace) -> int:
@@ -73,7 +76,10 @@ def end(memory: Memory, arguments: argparse.Namespace) -> int:
     with memory.database.write() as tx:
         known = dict(mandates.every(tx, office=memory.office.id))
         if arguments.mandate not in known:
-            raise NotFoundError(f"the office has no mandate {arguments.mandate}: `absah mandate list` names them all")
+            raise NotFoundError(
+                N_("Kantor ini tidak mempunyai mandat {id}. Lihat semuanya dengan `absah mandate list`."),
+                id=arguments.mandate,
+            )
         mandates.end(
             tx,
             mandate=arguments.mandate,
@@ -124,7 +130,11 @@ def register(memory: Memory, arguments: argparse.Namespace) -> int:
     certificate, *bundled = _read(arguments.file)
     if _is_authority(certificate):
         raise CertificateFileError(
-            f"the first certificate in {arguments.file} is an authority's, not a person's: put the signer's own first"
+            N_(
+                "Sertifikat pertama dalam {path} milik penerbit sertifikat, bukan milik orang. Taruh sertifikat "
+                "penandatangan paling depan."
+            ),
+            path=str(arguments.file),
         )
     chain = chained(certificate, [*bundled, *(one for file in arguments.issuer for one in _read(file))], roots=roots)
     employee_number, data = _compact(arguments.employee_number), certificate.public_bytes(Encoding.DER)
@@ -180,16 +190,21 @@ def chained(
         above = next((one for one in waiting if _issued(below, one)), None)
         if above is None:
             raise CertificateFileError(
-                f"who issued “{below.subject.rfc4514_string()}” is neither among the issuers given nor among this "
-                f"office's trusted roots: add the certificate of “{below.issuer.rfc4514_string()}” with --issuer"
+                N_(
+                    "Penerbit sertifikat “{subject}” tidak ada di antara berkas yang diberikan, juga tidak di antara "
+                    "yang dipercaya kantor ini. Tambahkan sertifikat “{issuer}” dengan --issuer."
+                ),
+                subject=below.subject.rfc4514_string(),
+                issuer=below.issuer.rfc4514_string(),
             )
         waiting = [one for one in waiting if one != above]
         chain.append(above)
         below = above
     if waiting:
         raise CertificateFileError(
-            f"“{waiting[0].subject.rfc4514_string()}” is no issuer of “{certificate.subject.rfc4514_string()}”: "
-            "leave it out"
+            N_("“{issuer}” bukan penerbit sertifikat “{subject}”. Jangan sertakan."),
+            issuer=waiting[0].subject.rfc4514_string(),
+            subject=certificate.subject.rfc4514_string(),
         )
     return chain
 
@@ -214,14 +229,20 @@ def _read(path: Path) -> list[x509.Certificate]:
         data = file.read(_MAX_CERTIFICATES_BYTES)
     if b"PRIVATE KEY-----" in data:
         raise CertificateFileError(
-            f"{path} holds a private key: whoever has it can sign; hand in the certificate alone, and keep the key away"
+            N_(
+                "{path} memuat kunci privat; siapa pun yang memegangnya dapat menandatangani. Serahkan sertifikatnya "
+                "saja, dan simpan kuncinya di tempat aman."
+            ),
+            path=str(path),
         )
     try:
         if _PEM in data:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
     except ValueError as error:
-        raise CertificateFileError(f"{path} holds no certificate in DER or PEM: {error}") from error
+        raise CertificateFileError(
+            N_("{path} tidak memuat sertifikat. Serahkan sertifikat dalam bentuk DER atau PEM."), path=str(path)
+        ) from error
 
 
 def _compact(employee_number: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from cli import changing, destroying, handing, mandating, numbering, showing, words
 from cli.home import Home
-from cli.recording import Memory
+from cli.recording import Memory, visible
 from registry.formats.errors import DocumentError
 from templates.office import OfficeProfile
 
@@ -44,5 +44,5 @@ def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
         try:
             return ACTIONS[arguments.command, arguments.action](memory, arguments)
         except DocumentError as error:
-            print(f"absah: {error}", file=sys.stderr)
+            print(f"absah: {visible(error.text(arguments.lang, office.time_zone))}", file=sys.stderr)
             return 1

@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cli.home import ConfigurationError
+from cli.home import MisuseError
 from cli.recording import Memory, NotFoundError, actor, known_type
 from registry import numbers
+from registry.formats.language import N_
 from registry.numbers import Fate, Opening, ReportedNumber
 
 
@@ -143,8 +144,13 @@ def void(memory: Memory, arguments: argparse.Namespace) -> int:
         known = numbers.of(tx, series=series, year=arguments.year, n=arguments.place)
         if known is None:
             raise NotFoundError(
-                f"number {arguments.place} of {series} in {arguments.year} was not given yet: only a number that was "
-                "given and not issued can become void"
+                N_(
+                    "Nomor {series} {n} tahun {year} belum diberikan. Yang dapat dibatalkan hanya nomor yang sudah "
+                    "diberikan dan izinnya belum terbit."
+                ),
+                series=series,
+                n=arguments.place,
+                year=arguments.year,
             )
         numbers.void(tx, row=known.row, reason=arguments.reason, now=memory.now)
     memory.say(
@@ -174,10 +180,14 @@ def outside(memory: Memory, arguments: argparse.Namespace) -> int:
 
 
 def _own(memory: Memory, name: str) -> str:
-    """The series of a permit type that this office numbers. Raises `ConfigurationError`: a slip would open another."""
+    """The series of a permit type that this office numbers. Raises `MisuseError`: a slip would open another."""
     series = known_type(name)
     if series not in memory.office.numbering:
-        raise ConfigurationError(f"{memory.home.office_file} has no numbering for {series!r}: add it there first")
+        raise MisuseError(
+            N_("{path} belum mengatur penomoran untuk “{type}”. Tambahkan dahulu di sana."),
+            path=str(memory.home.office_file),
+            type=series,
+        )
     return series
 
 

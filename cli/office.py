@@ -6,12 +6,13 @@ import json
 import sys
 from pathlib import Path
 
-from cli.home import CONFIGURATION, ConfigurationError, Home
+from cli.home import CONFIGURATION, Home, MisuseError
 from cli.issuing import development_home, intake, sample_office, workshop
 from desk.intake import RefusedDecisionError
 from keys.development import DevelopmentPki
 from keys.trust import Trust
 from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from templates import packs
 from templates.problems import Problem
 
@@ -69,7 +70,7 @@ def issue(root: Path, file: Path, out: Path, *, language: str, now: datetime.dat
     data = file.read_bytes()
     if out.is_dir() or not out.parent.is_dir():
         # Asked before the permit is issued: an issued permit whose copy cannot be written helps no one.
-        raise ConfigurationError(f"--out {out}: name a file in a folder that exists")
+        raise MisuseError(N_("Folder untuk {path} tidak ada. Sebutkan berkas dalam folder yang ada."), path=str(out))
     home = development_home(root, now=now)
     with workshop(home) as shop:
         try:

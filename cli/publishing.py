@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from cli.home import ConfigurationError, Home
+from cli.home import Home, MisuseError
 from keys.development import DevelopmentPki
 from keys.notes import Ed25519NoteSigner
 from keys.trust import Trust
 from registry.database import Database
 from registry.formats.errors import UnavailableError
+from registry.formats.language import N_, SOURCE
 from registry.formats.note import NoteVerifier
 from registry.publication import LogPublisher, Published
 from registry.statuslists import StatusListPublisher
@@ -33,15 +34,18 @@ class Publisher:
 
     def publish(self, *, now: datetime.datetime) -> Published:
         """Everything recorded until now becomes public. A permit is in the list only once the log covers it."""
-        published = self.log.publish(now=now)
-        self.status.refresh(now=now)
-        return published
+        try:
+            return self.log.publish(now=now)
+        finally:
+            # Also where the log cannot go on: a revocation must reach the lists all the same.
+            self.status.refresh(now=now)
 
     def watch(
         self,
         *,
         clock: Callable[[], datetime.datetime],
         stop: threading.Event,
+        language: str = SOURCE,
         say: Callable[[Published], None] = lambda _: None,
         complain: Callable[[str], None] = lambda text: print(f"absah: {text}", file=sys.stderr, flush=True),
     ) -> None:
@@ -51,8 +55,8 @@ class Publisher:
             try:
                 published = self.publish(now=clock())
             except UnavailableError as error:
-                if str(error) != trouble:
-                    trouble = str(error)
+                if error.text(language) != trouble:
+                    trouble = error.text(language)
                     complain(trouble)
             else:
                 trouble = ""
@@ -80,6 +84,7 @@ def publisher_of(home: Home, *, database: Database, pki: DevelopmentPki) -> Publ
             documents=home.documents(),
             folder=home.public / "log",
             signer=log_signer(home, pki),
+            memory=home.keys / "log.last",
         ),
         status=StatusListPublisher(
             database=database,
@@ -93,10 +98,14 @@ def publisher_of(home: Home, *, database: Database, pki: DevelopmentPki) -> Publ
 
 @contextmanager
 def publisher(home: Home) -> Iterator[Publisher]:
-    """The publisher of a home, with its own connection. Raises `ConfigurationError` for a production home."""
+    """The publisher of a home, with its own connection. Raises `MisuseError` for a production home."""
     if home.settings.mode != "development":
-        raise ConfigurationError(
-            f"{home.root} is a production home: it has no handle for the log's key yet, so nothing is published"
+        raise MisuseError(
+            N_(
+                "{home} dipakai untuk produksi, dan kunci lognya belum dapat dipakai di sini, jadi tidak ada yang "
+                "diumumkan."
+            ),
+            home=str(home.root),
         )
     database = home.database()
     try:
@@ -106,7 +115,7 @@ def publisher(home: Home) -> Iterator[Publisher]:
 
 
 def publish_now(home: Home, *, now: datetime.datetime) -> Published:
-    """Publish what was recorded. Raises `ConfigurationError` for a production home, `UnavailableError` in an outage."""
+    """Publish what was recorded. Raises `MisuseError` for a production home, `UnavailableError` in an outage."""
     with publisher(home) as one:
         return one.publish(now=now)
 

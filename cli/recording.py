@@ -10,21 +10,25 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from cli.home import ConfigurationError, Home
+from cli.home import Home, MisuseError
 from cli.publishing import publish_now
 from keys.trust import KeysError
 from registry import instruments
 from registry.database import Database
 from registry.formats.dates import day_text, moment_text
 from registry.formats.errors import DocumentError, UnavailableError
-from registry.formats.language import translations
+from registry.formats.language import N_, translations
+from registry.formats.spoken import SpokenError
 from registry.instruments import Instrument
 from templates import packs
 from templates.office import OfficeProfile
+from templates.packs import Pack
 
 
-class NotFoundError(DocumentError):
+class NotFoundError(SpokenError):
     """The registry of this office holds nothing under the name that was given."""
+
+    catalogue = "cli"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,11 @@ class Memory:
         found = instruments.of_number(tx, office=self.office.id, number=number)
         if found is None:
             raise NotFoundError(
-                f"the office has no permit {number!r}: write the number as it is printed; `absah permit search` finds "
-                "it by the holder's name"
+                N_(
+                    "Kantor ini tidak mempunyai izin nomor “{number}”. Tulis nomornya seperti tercetak; `absah permit "
+                    "search` mencarinya dengan nama pemegang."
+                ),
+                number=number,
             )
         return found
 
@@ -93,9 +100,10 @@ class Memory:
         try:
             publish_now(self.home, now=self.now)
         except (UnavailableError, KeysError) as error:
+            reason = error.text(self.language, self.zone) if isinstance(error, UnavailableError) else str(error)
             self.warn(
                 _("Sudah dicatat, tetapi belum diumumkan: {error}. Umumkan dengan `absah log publish`.").format(
-                    error=error
+                    error=reason.removesuffix(".")
                 )
             )
 
@@ -113,11 +121,20 @@ def actor(arguments: argparse.Namespace) -> str:
 
 
 def known_type(name: str) -> str:
-    """The permit type, if there is one of this name. Raises `ConfigurationError`."""
+    """The permit type, if there is one of this name. Raises `MisuseError`."""
+    return known_pack(name).type
+
+
+def known_pack(name: str) -> Pack:
+    """The newest pack of the permit type with this name. Raises `MisuseError` where there is none."""
     try:
-        return packs.pack(name).type
+        return packs.pack(name)
     except DocumentError as error:
-        raise ConfigurationError(str(error)) from error
+        raise MisuseError(
+            N_("Tidak ada jenis izin “{type}”. Yang ada: {known}."),
+            type=name,
+            known=", ".join(sorted(pack.type for pack in packs.packs())),
+        ) from error
 
 
 def visible(text: str) -> str:

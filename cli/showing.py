@@ -16,6 +16,7 @@ from cli.mandating import MODE_WORDS
 from cli.recording import Memory, NotFoundError
 from registry import handovers, instruments, lifecycle, proofs
 from registry import search as names
+from registry.formats.language import N_
 from registry.formats.record import Correction, PermitRecord, Status, StatusRecord, state_at
 from registry.formats.tlogproof import Proof
 from registry.handovers import Capacity, Handover
@@ -141,8 +142,11 @@ def _find(memory: Memory, given: str) -> _Known:
     record = None if serial is None else reader.permit_by_serial(serial)
     if record is None:
         raise NotFoundError(
-            f"the office has no permit {given!r}: write its number as it is printed, or its serial; "
-            "`absah permit search` finds it by the holder's name"
+            N_(
+                "Kantor ini tidak mempunyai izin “{number}”. Tulis nomornya seperti tercetak, atau nomor serinya; "
+                "`absah permit search` mencarinya dengan nama pemegang."
+            ),
+            number=given,
         )
     with memory.database.read() as tx:
         permit = memory.permit(tx, record.number)

@@ -50,11 +50,15 @@ def reader_of(home: Home) -> Reader:
 
 
 def trust_of(home: Home) -> Trust:
-    """The home's published trust anchors. Raises `ConfigurationError`."""
+    """The home's published trust anchors. Raises `ConfigurationError`.
+
+    A development home is one for good: nobody who edits a public file makes its permits look real.
+    """
     try:
-        return Trust.read(home.trust)
+        trust = Trust.read(home.trust)
     except TrustError as error:
         raise ConfigurationError(str(error)) from error
+    return dataclasses.replace(trust, simulation=trust.simulation or home.settings.mode == "development")
 
 
 def office_of(home: Home) -> tuple[PublicOffice, ZoneInfo]:

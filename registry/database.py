@@ -14,7 +14,7 @@ REPLACE meet the triggers that forbid deleting. PostgreSQL commits as durably by
 import contextlib
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ _WRITERS_LOCK: Final = 0x41627361  # "Absa"; advisory locks are per database
 _NO_REGISTRY: Final = N_("Tidak ada registri di {place}.")
 
 Location = Path | sa.URL
+Watch = Callable[[sa.Connection], None]
 
 
 class ReadOnlyError(SpokenUnavailableError):
@@ -69,10 +70,11 @@ def server(url: str) -> sa.URL:
 class Database:
     """The registry's database. Raises `UnavailableError` wherever the database cannot be reached."""
 
-    def __init__(self, engine: sa.Engine, *, name: str, read_only: bool = False) -> None:
+    def __init__(self, engine: sa.Engine, *, name: str, read_only: bool = False, watch: Watch | None = None) -> None:
         self._engine = engine
         self._name = name
         self._read_only = read_only
+        self._watch = watch
 
     @classmethod
     def create(cls, location: Location) -> "Database":
@@ -101,13 +103,14 @@ class Database:
         return cls.open(location)
 
     @classmethod
-    def open(cls, location: Location, *, read_only: bool = False) -> "Database":
+    def open(cls, location: Location, *, read_only: bool = False, watch: Watch | None = None) -> "Database":
         """Open an existing registry, which must be at the newest revision.
 
         A missing one is an error, never silently made anew: an empty registry would call every permit unknown.
-        `read_only`: nothing is written through this object.
+        `read_only`: nothing is written through this object. `watch` is called at the beginning of each writing
+        transaction and may refuse it (`registry.publication.refuse_if_rolled_back`).
         """
-        with cls._at(location, read_only=read_only)._closed_on_error() as database:
+        with cls._at(location, read_only=read_only, watch=watch)._closed_on_error() as database:
             found, wanted = database._existing(), _script().get_current_head()
             if found != wanted:
                 raise SpokenUnavailableError(
@@ -130,12 +133,12 @@ class Database:
         return database
 
     @classmethod
-    def _at(cls, location: Location, *, read_only: bool = False) -> "Database":
+    def _at(cls, location: Location, *, read_only: bool = False, watch: Watch | None = None) -> "Database":
         if isinstance(location, sa.URL):
-            return cls(_postgresql_engine(location), name=_name(location), read_only=read_only)
+            return cls(_postgresql_engine(location), name=_name(location), read_only=read_only, watch=watch)
         if not location.is_file():
             raise SpokenUnavailableError(_NO_REGISTRY, place=str(location))
-        return cls(_sqlite_engine(location), name=str(location), read_only=read_only)
+        return cls(_sqlite_engine(location), name=str(location), read_only=read_only, watch=watch)
 
     @property
     def dialect(self) -> str:
@@ -187,6 +190,8 @@ class Database:
         with self._writing() as connection:
             if not replaying:
                 _refuse_if_restored(connection)
+                if self._watch is not None:
+                    self._watch(connection)
             yield connection
 
     def _existing(self) -> str:

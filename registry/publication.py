@@ -39,6 +39,7 @@ CHECKPOINT: Final = "checkpoint"
 BATCH: Final = 4096  # entries sequenced in one transaction; the writers' lock is held that long
 _CHUNK: Final = 1 << 16  # leaves whose hashes are held in memory at once
 _CACHED_HASHES: Final = 1 << 16
+_PRIVATE: Final = 0o600
 
 
 class LogContradictionError(UnavailableError):
@@ -46,10 +47,13 @@ class LogContradictionError(UnavailableError):
 
 
 class RecordStore(Protocol):
-    """Where copies of records are kept; `put` is durable when it returns and gives the SHA-256."""
+    """Where copies of records are kept."""
 
     def put(self, data: bytes) -> bytes:
-        """Keep these bytes."""
+        """Keep these bytes durably and return their SHA-256."""
+
+    def delete(self, sha256: bytes) -> None:
+        """Remove the bytes with this SHA-256; nothing happens if they are not there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,25 @@ class LogPublisher:
     """Publishes one registry's log as static files under `folder` (C2SP tlog-tiles), signed by `signer`.
 
     `signer.name` is the log's origin. Safe to run in several processes; they wait for each other in the database.
+    `memory` is a file beside the signer's key that holds the last checkpoint it signed: whoever sets database and
+    public files back, or rewrites both, still cannot make it sign a second history.
     """
 
-    def __init__(self, *, database: Database, documents: RecordStore, folder: Path, signer: NoteSigner) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        documents: RecordStore,
+        folder: Path,
+        signer: NoteSigner,
+        memory: Path | None = None,
+    ) -> None:
         self._database = database
         self._documents = documents
         self._folder = folder
         self._signer = signer
         self._verifier = NoteVerifier.of(signer)
+        self._memory = memory
 
     def publish(self, *, now: datetime.datetime) -> Published:
         """Make every entry that waits public; returns when the checkpoint that covers them is in front.
@@ -123,16 +138,24 @@ class LogPublisher:
         entries = schema.log_entries.c
         with self._database.read() as tx:
             waiting = tx.execute(
-                sa.select(entries.id, entries.subject, entries.salt)
+                sa.select(entries.id, entries.instrument, entries.event, entries.subject, entries.salt)
                 .where(entries.index.is_(None))
                 .order_by(entries.id)
                 .limit(BATCH)
             ).all()
             records = {row.id: ledger.record(tx, row.subject, row.salt) for row in waiting if row.subject is not None}
+        kept: dict[int, bytes] = {}
         for key, record in records.items():
             if record is None:
                 raise LogContradictionError(f"log entry {key} records a row that is gone: “absah log fsck”")
-            self._documents.put(record)
+            kept[key] = self._documents.put(record)
+        if kept:
+            # Another process may have published these entries since, and a destruction have taken their records away.
+            with self._database.read() as tx:
+                destroyed = set(tx.execute(sa.select(schema.destructions.c.instrument)).scalars())
+            for row in waiting:
+                if row.instrument in destroyed and row.event in ledger.EVENTS_WITH_CONTENT:
+                    self._documents.delete(kept[row.id])
         return waiting[-1].id if waiting else 0
 
     def sequence(self, *, up_to: int) -> int:
@@ -141,6 +164,8 @@ class LogPublisher:
         The state moves on by compare-and-swap: even if two writers should ever meet here, only one of them can.
         """
         entries, state = schema.log_entries, schema.log_state
+        if not up_to:
+            return 0
         with self._database.write() as tx:
             waiting = tx.execute(
                 sa.select(entries.c.id, entries.c.entry)
@@ -238,7 +263,6 @@ class LogPublisher:
     def keep_checkpoint(self, kept: Checkpoint, state: Frontier, read: HashReader, now: datetime.datetime) -> None:
         """Sign the checkpoint of `state` and keep it with the proof of each entry since `kept`, in one transaction."""
         root = state.root()
-        signed = note.sign(Checkpoint(origin=self._signer.name, size=state.size, root=root).encode(), self._signer)
         proofs = [
             (index, b"".join(merkle.inclusion_proof(index, state.size, read))) for index in range(kept.size, state.size)
         ]
@@ -253,11 +277,32 @@ class LogPublisher:
                 )
             )
             row_of = {row.place: row.id for row in rows}
+            signed = self._sign(Checkpoint(origin=self._signer.name, size=state.size, root=root), read)
             tx.execute(schema.checkpoints.insert().values(size=state.size, root=root, note=signed, recorded_at=now))
             tx.execute(
                 schema.log_proofs.insert(),
                 [{"entry": row_of[index], "size": state.size, "hashes": hashes} for index, hashes in proofs],
             )
+
+    def _sign(self, checkpoint: Checkpoint, read: HashReader) -> bytes:
+        """Sign a checkpoint that goes on from the last one this signer remembers; remembered before it is given out."""
+        signed = note.sign(checkpoint.encode(), self._signer)
+        if self._memory is None:
+            return signed
+        try:
+            before = checkpoints.read(self._memory.read_bytes(), self._verifier) if self._memory.exists() else None
+        except (OSError, DocumentError) as error:
+            raise LogContradictionError(f"{self._memory} does not hold the last signed checkpoint: {error}") from error
+        if before is not None and (before.size > checkpoint.size or merkle.root(before.size, read) != before.root):
+            raise LogContradictionError(
+                f"the key of this log has signed a checkpoint of {before.size} entries ({self._memory}) that this "
+                "registry does not continue: it was rolled back or rewritten; “absah log fsck”, “absah db replay”"
+            )
+        try:
+            write_whole(self._memory, signed, mode=_PRIVATE)
+        except OSError as error:
+            raise UnavailableError(f"cannot write {self._memory}: {error.strerror}") from error
+        return signed
 
     def put_in_front(self) -> Checkpoint:
         """Write the newest kept checkpoint to the public file, unless it is there; returns it.
@@ -265,11 +310,16 @@ class LogPublisher:
         The writers' lock is held meanwhile, so that an older one can never take a newer one's place. Raises
         `LogContradictionError` where the public file says what this registry does not know: it was rolled back.
         """
+        with self._database.read() as tx:
+            newest = _newest(tx)
+        in_front = self.in_front()
+        if newest is not None and in_front == self._checkpoint(newest):
+            return in_front  # nothing to do, and nobody need wait
         with self._database.write() as tx:
             newest = _newest(tx)
             in_front = self.in_front()
             if in_front is not None:
-                self._check_known(tx, in_front, newest)
+                _check_known(tx, in_front, newest)
             if newest is None:
                 return self._nothing()
             checkpoint = checkpoints.read(newest.note, self._verifier)
@@ -281,34 +331,7 @@ class LogPublisher:
 
     def in_front(self) -> Checkpoint | None:
         """The checkpoint that the public sees. Raises `LogContradictionError` for a file that is not this log's."""
-        try:
-            data = (self._folder / CHECKPOINT).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise UnavailableError(f"cannot read the published checkpoint: {error.strerror}") from error
-        try:
-            return checkpoints.read(data, self._verifier)
-        except DocumentError as error:
-            raise LogContradictionError(
-                f"{self._folder / CHECKPOINT} is not a checkpoint that this log signed: {error}"
-            ) from error
-
-    def _check_known(self, tx: sa.Connection, in_front: Checkpoint, newest: _Kept | None) -> None:
-        table = schema.checkpoints.c
-        same = tx.execute(sa.select(table.root).where(table.size == in_front.size)).scalar()
-        if same is None and in_front.size == 0:
-            return
-        if same is None and (newest is None or newest.size < in_front.size):
-            raise LogContradictionError(
-                f"a checkpoint of {in_front.size} entries is published, this registry knows "
-                f"{0 if newest is None else newest.size}: it was rolled back; “absah db replay” brings it forward"
-            )
-        if same != in_front.root:
-            raise LogContradictionError(
-                f"the published checkpoint of {in_front.size} entries is not the one that this registry signed: "
-                "“absah log fsck”"
-            )
+        return read_in_front(self._folder, self._verifier)
 
     def _newest_kept(self) -> Checkpoint:
         # Before the snapshot: what another process puts in front after it would look like a registry rolled back.
@@ -316,7 +339,7 @@ class LogPublisher:
         with self._database.read() as tx:
             newest = _newest(tx)
             if in_front is not None:
-                self._check_known(tx, in_front, newest)
+                _check_known(tx, in_front, newest)
         return self._checkpoint(newest)
 
     def _checkpoint(self, kept: _Kept | None) -> Checkpoint:
@@ -384,6 +407,54 @@ class LogPublisher:
                 file.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def read_in_front(folder: Path, verifier: NoteVerifier) -> Checkpoint | None:
+    """The checkpoint in front of the public; None before the first. Raises `LogContradictionError`."""
+    try:
+        data = (folder / CHECKPOINT).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnavailableError(f"cannot read the published checkpoint: {error.strerror}") from error
+    try:
+        return checkpoints.read(data, verifier)
+    except DocumentError as error:
+        raise LogContradictionError(
+            f"{folder / CHECKPOINT} is not a checkpoint that this log signed: {error}"
+        ) from error
+
+
+def refuse_if_rolled_back(tx: sa.Connection, *, folder: Path, verifier: NoteVerifier) -> None:
+    """Raise `LogContradictionError` where the public has seen a longer log than this registry knows of.
+
+    Asked at the beginning of every writing transaction: a database file that was put back by hand would give its
+    numbers again. A public file that is no checkpoint of this log says nothing here: it must not keep a revocation from
+    being recorded; the publication refuses it.
+    """
+    try:
+        in_front = read_in_front(folder, verifier)
+    except UnavailableError:
+        return
+    if in_front is not None:
+        _check_known(tx, in_front, _newest(tx))
+
+
+def _check_known(tx: sa.Connection, in_front: Checkpoint, newest: _Kept | None) -> None:
+    table = schema.checkpoints.c
+    same = tx.execute(sa.select(table.root).where(table.size == in_front.size)).scalar()
+    if same is None and in_front.size == 0:
+        return
+    if same is None and (newest is None or newest.size < in_front.size):
+        raise LogContradictionError(
+            f"a checkpoint of {in_front.size} entries is published, this registry knows "
+            f"{0 if newest is None else newest.size}: it was rolled back; “absah db replay” brings it forward"
+        )
+    if same != in_front.root:
+        raise LogContradictionError(
+            f"the published checkpoint of {in_front.size} entries is not the one that this registry signed: "
+            "“absah log fsck”"
+        )
 
 
 def _forget(level: int, index: int, value: bytes) -> None:

@@ -8,6 +8,7 @@ import datetime
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 
@@ -27,9 +28,20 @@ class Instant(sa.TypeDecorator[datetime.datetime]):
         return value.astimezone(datetime.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime.datetime | None:
-        """The moment in UTC."""
-        del dialect
-        return None if value is None else datetime.datetime.fromisoformat(value)
+        """The moment in UTC. Raises `ValueError` for any other spelling of it.
+
+        What is compared as text must read as it sorts: a moment spelled in another way would be equal here and lie
+        elsewhere for every query.
+        """
+        moment = None if value is None else datetime.datetime.fromisoformat(value)
+        if self.process_bind_param(moment, dialect) != value:
+            raise ValueError(f"{value!r} is no moment as this program writes it")
+        return moment
+
+
+# On SQLite a day is text too, and must be spelled in its one way.
+_ONE_SPELLING: Final = sqlite.DATE(regexp=r"(\d{4})-(\d{2})-(\d{2})\Z")  # type: ignore[no-untyped-call]  # SQLAlchemy's
+Day: Final = sa.Date().with_variant(_ONE_SPELLING, "sqlite")
 
 
 _JSON: Final = sa.JSON(none_as_null=True)  # None is no value, not a value that says “null”
@@ -75,7 +87,7 @@ decisions: Final = sa.Table(
     _sha256("digest"),
     sa.Column("supersedes", sa.ForeignKey("decisions.id")),
     sa.Column("recorded_at", Instant, nullable=False),
-    sa.Column("received_on", sa.Date),  # None in the rows of before there was this column
+    sa.Column("received_on", Day),  # None in the rows of before there was this column
     sa.UniqueConstraint("office", "reference_key", "revision"),
 )
 
@@ -99,10 +111,10 @@ mandates: Final = sa.Table(
     sa.Column("office_title", sa.String, nullable=False),
     sa.Column("own_title", sa.String, nullable=False),
     sa.Column("decree_number", sa.String, nullable=False),
-    sa.Column("decree_date", sa.Date, nullable=False),
+    sa.Column("decree_date", Day, nullable=False),
     sa.Column("scope", _JSON, nullable=False),
-    sa.Column("valid_from", sa.Date, nullable=False),
-    sa.Column("valid_until", sa.Date),
+    sa.Column("valid_from", Day, nullable=False),
+    sa.Column("valid_until", Day),
     sa.Column("recorded_at", Instant, nullable=False),
 )
 
@@ -125,10 +137,10 @@ mandate_ends: Final = sa.Table(
     metadata,
     _id(),
     sa.Column("mandate", sa.ForeignKey("mandates.id"), nullable=False),
-    sa.Column("last_day", sa.Date, nullable=False),
+    sa.Column("last_day", Day, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("decree_number", sa.String, nullable=False),
-    sa.Column("decree_date", sa.Date, nullable=False),
+    sa.Column("decree_date", Day, nullable=False),
     sa.Column("actor", sa.String, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Index(None, "mandate"),
@@ -174,8 +186,8 @@ instruments: Final = sa.Table(
     sa.Column("serial", sa.BigInteger, nullable=False),
     sa.Column("number_row", sa.ForeignKey("numbers.id"), nullable=False),
     sa.Column("number", sa.String, nullable=False),
-    sa.Column("date_of_issue", sa.Date, nullable=False),
-    sa.Column("valid_until", sa.Date),
+    sa.Column("date_of_issue", Day, nullable=False),
+    sa.Column("valid_until", Day),
     sa.Column("mandate", sa.ForeignKey("mandates.id"), nullable=False),
     sa.Column("statement", sa.LargeBinary, nullable=False),
     sa.Column("public_view", _JSON, nullable=False),
@@ -230,7 +242,7 @@ status_changes: Final = sa.Table(
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Column("change", sa.String, nullable=False, server_default="issue"),
     sa.Column("legal_ground", sa.String),
-    sa.Column("decree_date", sa.Date),
+    sa.Column("decree_date", Day),
     _sha256("decree_sha256", nullable=True),
     sa.Column("correction", _JSON),
     sa.Column("actor", sa.String),
@@ -268,7 +280,7 @@ destructions: Final = sa.Table(
     sa.Column("instrument", sa.ForeignKey("instruments.id"), nullable=False),
     sa.Column("ground", sa.String, nullable=False),
     sa.Column("minutes_number", sa.String, nullable=False),
-    sa.Column("minutes_date", sa.Date, nullable=False),
+    sa.Column("minutes_date", Day, nullable=False),
     sa.Column("approvals", _JSON, nullable=False),
     sa.Column("actor", sa.String, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),

@@ -21,6 +21,7 @@ from registry.decisions import Decision
 from registry.documents import DocumentStore
 from registry.formats import canonical, statement
 from registry.formats.canonical import sha256
+from registry.formats.language import N_
 from registry.formats.record import MandateRecord, PermitRecord, SignerRecord
 from registry.formats.verdict import Verdict
 from registry.instruments import Frozen, Instrument, InstrumentError, Stage, Unsigned
@@ -172,7 +173,9 @@ class Issuance:
             unsigned = instruments.unsigned(tx, instrument)
             mandate = mandates.by_id(tx, instrument.mandate)
         if unsigned is None:
-            raise InstrumentError(f"{instrument.number} was not rendered yet")
+            raise InstrumentError(
+                N_("Izin {number} belum dibuat berkasnya, jadi belum dapat ditandatangani."), number=instrument.number
+            )
         signature = self._sign(instrument, unsigned, mandate, now)
         file_sha256 = sha256(signature.data)
         expected = self._records.as_if_issued(
@@ -191,13 +194,24 @@ class Issuance:
     ) -> Signature:
         today = now.astimezone(self._zone).date()
         if instrument.date_of_issue != today:
-            raise InstrumentError(f"{instrument.number} was frozen for {instrument.date_of_issue}: freeze it again")
+            raise InstrumentError(
+                N_("Izin {number} disiapkan untuk {day}, bukan untuk hari ini. Siapkan sekali lagi."),
+                number=instrument.number,
+                day=instrument.date_of_issue,
+            )
         if not mandate.holds(today, instrument.pack):
-            raise mandates.MandateError(f"the mandate of {mandate.person} does not hold on {today}")
+            raise mandates.MandateError(
+                N_("Mandat {person} tidak mencakup {pack} pada {day}. Siapkan izinnya sekali lagi."),
+                person=mandate.person,
+                pack=instrument.pack,
+                day=today,
+            )
         key = self._signing_key(mandate)
         certificate = x509.load_der_x509_certificate(key.certificate)
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            raise mandates.MandateError(f"the certificate of {mandate.person} is not valid on {today}: renew it")
+            raise mandates.MandateError(
+                N_("Sertifikat {person} tidak berlaku pada {when}. Perbarui dahulu."), person=mandate.person, when=today
+            )
         data = sign_certified(
             self._documents.get(unsigned.sha256),
             key=key,
@@ -225,10 +239,14 @@ class Issuance:
         file_sha256 = self._documents.put(signature.data)
         with self._database.write() as tx:
             if instruments.by_id(tx, instrument.id).freeze != instrument.freeze:
-                raise InstrumentError(f"{instrument.number} was frozen anew while it was being signed")
+                raise InstrumentError(
+                    N_("Izin {number} disiapkan sekali lagi selagi ditandatangani. Tanda tangani yang baru."),
+                    number=instrument.number,
+                )
             if not mandates.by_id(tx, instrument.mandate).holds(instrument.date_of_issue, instrument.pack):
                 raise mandates.MandateError(
-                    f"the mandate of {mandate.person} was ended while the permit was being signed"
+                    N_("Mandat {person} diakhiri selagi izin ini ditandatangani. Siapkan izinnya sekali lagi."),
+                    person=mandate.person,
                 )
             signer = mandates.signer_id(
                 tx, employee_number=mandate.employee_number, certificate=signature.signer.certificate
@@ -247,8 +265,12 @@ class Issuance:
     def _as_issued(self, issued: Instrument, decision: Decision) -> Instrument:
         if issued.decision != decision.id:
             raise InstrumentError(
-                f"{decision.reference} was issued as {issued.number} from an earlier revision: "
-                "a changed permit is a new instrument that replaces it"
+                N_(
+                    "Keputusan {reference} sudah terbit sebagai izin {number} menurut revisi sebelumnya. Izin yang "
+                    "berubah adalah naskah baru yang menggantikannya."
+                ),
+                reference=decision.reference,
+                number=issued.number,
             )
         return issued
 

@@ -5,13 +5,13 @@ import dataclasses
 import datetime
 from collections.abc import Iterable
 
+from registry.formats.dates import day_text, moment_text
 from registry.formats.language import translations
 from registry.formats.record import Correction, PermitRecord, PublicField, Status, StatusRecord
 from registry.formats.statement import StatementError, parse
 from registry.formats.verdict import Answer, Check, Outcome, Subject, Verdict, VerdictName
 from verifier import sentences
 from verifier.catalogue import N_
-from verifier.dates import day_text, moment_text
 from verifier.reasons import answer_text, check_text, outcome_text, reason_text
 
 _COMPARE = N_("Cocokkan dengan kertas di tangan Anda")

@@ -25,12 +25,12 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
+from registry.formats.dates import day_text
 from registry.formats.language import translations
 from registry.formats.record import Destruction
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from verifier.catalogue import N_
 from verifier.checks import AWAITS_LOG
-from verifier.dates import day_text
 from verifier.reasons import cause_text
 
 SIMULATION: Final = N_("Ini izin latihan. Tidak berlaku.")

@@ -198,7 +198,7 @@ def test_whatever_is_done_to_a_series_its_numbers_follow_each_other_without_a_ga
                     given_out.append(numbers.allot(tx, **series, now=NOW).n)
                     if what == "fail":
                         given_out.pop()
-                        raise NumberError
+                        raise NumberError("gagal")
                 elif what == "void":
                     found = numbers.of(tx, **series, n=size)
                     if found is not None:

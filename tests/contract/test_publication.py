@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from registry import numbers, proofs, publication, schema
+from registry.database import Database
 from registry.formats import checkpoint as checkpoints
 from registry.formats import logentry, merkle, tiles
 from registry.formats.note import NoteVerifier
@@ -236,3 +237,50 @@ def test_a_large_backlog_is_published_in_batches(published, monkeypatch: pytest.
     done = published.publisher.publish(now=NOW)
     assert (done.size, done.added) == (132, 132)
     assert whole(published).size == 132
+
+
+def test_a_registry_put_back_by_hand_takes_nothing_in(published, location) -> None:
+    """Else it would print a number again and find out only when it publishes."""
+    verifier = NoteVerifier.of(published.signer)
+    spoil(published, 5)
+    published.publisher.publish(now=NOW)
+    published.tamper("DELETE FROM log_proofs", "DELETE FROM checkpoints", 'DELETE FROM log_entries WHERE "index" > 2')
+
+    def watch(tx: sa.Connection) -> None:
+        publication.refuse_if_rolled_back(tx, folder=published.folder, verifier=verifier)
+
+    watched = Database.open(location, watch=watch)
+    with pytest.raises(LogContradictionError, match="rolled back"), watched.write():
+        pass
+    (published.folder / "checkpoint").write_bytes(b"spoilt by someone who can write public files")
+    with watched.write():  # it must not keep a revocation from being recorded
+        pass
+    watched.close()
+
+
+def test_the_signer_remembers_what_it_signed_when_all_else_was_rewritten(published, tmp_path) -> None:
+    memory = tmp_path / "log.last"
+    publisher = LogPublisher(
+        database=published.database,
+        documents=published.documents,
+        folder=published.folder,
+        signer=published.signer,
+        memory=memory,
+    )
+    spoil(published, 5)
+    publisher.publish(now=NOW)
+    assert memory.stat().st_mode & 0o777 == 0o600
+    spoil(published, 1)
+    publisher.publish(now=NOW)
+    # Someone with database and public files, but not the key, takes the last entry out and starts the log anew.
+    published.tamper(
+        "DELETE FROM log_proofs",
+        "DELETE FROM checkpoints",
+        'DELETE FROM log_entries WHERE "index" > 5',
+        'UPDATE log_entries SET "index" = NULL',
+        sa.text("UPDATE log_state SET size = 0, frontier = :none").bindparams(none=b""),
+    )
+    shutil.rmtree(published.folder)
+    with pytest.raises(LogContradictionError, match="has signed a checkpoint of 8"):
+        publisher.publish(now=NOW)
+    assert not (published.folder / "checkpoint").exists()

@@ -137,7 +137,7 @@ def test_a_file_that_is_none_and_misuse_are_told_apart(home, tmp_path) -> None:
     absah("decision", "import", tmp_path / "tidak-ada.xlsx", status=2, home=home)
     absah("decision", "import", note, "--check", "--good-rows", status=2, home=home)
     assert "genset" in absah("decision", "import", note, "--type", "petir", status=2, home=home).stderr
-    assert "there already" in absah("decision", "template", "genset", "--out", note, status=2, home=home).stderr
+    assert "sudah ada" in absah("decision", "template", "genset", "--out", note, status=2, home=home).stderr
     assert note.read_bytes() == b"bukan buku kerja"
     absah("decision", "template", "genset", "--out", tmp_path / "templat.ods", status=2, home=home)
     assert not (tmp_path / "templat.ods").exists()

@@ -89,7 +89,7 @@ def test_a_checkpoint_kept_elsewhere_tells_of_a_registry_set_back(office, tmp_pa
     found = absah("log", "fsck", "--checkpoint", elsewhere, home=old, status=1).stdout
     assert "rolled_back" in found
     (tmp_path / "none").write_text("no checkpoint")
-    assert "is no checkpoint" in absah("log", "fsck", "--checkpoint", tmp_path / "none", home=old, status=2).stderr
+    assert "bukan checkpoint" in absah("log", "fsck", "--checkpoint", tmp_path / "none", home=old, status=2).stderr
 
 
 def test_yesterdays_backup_comes_back_read_only_and_goes_on_after_the_replay(office, tmp_path) -> None:
@@ -98,7 +98,7 @@ def test_yesterdays_backup_comes_back_read_only_and_goes_on_after_the_replay(off
     absah("db", "restore", backup, home=restored)
     assert not list((restored / "keys").iterdir())
     refused = absah("number", "void", "genset", 9, "--year", 2026, "--reason", "x", home=restored, status=2)
-    assert "read-only" in refused.stderr
+    assert "hanya dapat dibaca" in refused.stderr
     absah("db", "replay", "--log", home / "public" / "log", home=restored, status=2)  # the keys are not back yet
     shutil.copytree(home / "keys", restored / "keys", dirs_exist_ok=True)
     shutil.copytree(home / "documents", restored / "documents", dirs_exist_ok=True)  # the file store survived
@@ -127,9 +127,9 @@ def test_a_restored_home_never_makes_new_keys_in_the_place_of_lost_ones(office, 
 
 def test_a_backup_goes_neither_over_a_file_nor_into_a_home(office, tmp_path) -> None:
     home, _, backup, _ = office
-    assert "never overwritten" in absah("db", "backup", backup, home=home, status=2).stderr
-    assert "already" in absah("db", "restore", backup, home=home, status=2).stderr
-    assert "no backup" in absah("db", "restore", SAMPLES[0], home=tmp_path / "new", status=2).stderr
+    assert "tidak pernah ditimpa" in absah("db", "backup", backup, home=home, status=2).stderr
+    assert "sudah berisi data" in absah("db", "restore", backup, home=home, status=2).stderr
+    assert "bukan cadangan" in absah("db", "restore", SAMPLES[0], home=tmp_path / "new", status=2).stderr
     assert not (tmp_path / "new").exists()
 
 

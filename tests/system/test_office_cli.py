@@ -111,7 +111,10 @@ def test_every_change_shows_at_once_and_is_remembered(absah, counter: Counter, t
     assert f"Izin {number} dibekukan mulai" in suspended.out
     assert suspended.err == ""
     assert "dibekukan sejak" in absah(home, "verify", file, status=1).out
-    assert "is suspended" in absah(home, "permit", "suspend", number, *instrument(counter), status=1).err
+    assert (
+        "sudah dibekukan; yang dapat dibekukan hanya izin yang berlaku"
+        in absah(home, "permit", "suspend", number, *instrument(counter), status=1).err
+    )
 
     reinstated = absah(home, "permit", "reinstate", number, *instrument(counter), "--actor", "Contoh Petugas")
     assert "--document" in reinstated.err  # a change without its signed instrument is taken, and said
@@ -122,7 +125,7 @@ def test_every_change_shows_at_once_and_is_remembered(absah, counter: Counter, t
 
     assert "dicabut mulai" in absah(home, "permit", "revoke", number, *instrument(counter)).out
     assert "dicabut" in absah(home, "verify", file, status=1).out
-    assert "is revoked" in absah(home, "permit", "reinstate", number, *instrument(counter), status=1).err
+    assert "sudah dicabut" in absah(home, "permit", "reinstate", number, *instrument(counter), status=1).err
 
     [shown] = absah(home, "permit", "show", number, "--json", "--on", counter.day).json()
     assert [change["state"] for change in shown["changes"]] == ["in_force", "suspended", "in_force", "revoked"]
@@ -149,7 +152,7 @@ def test_a_superseded_permit_names_the_one_that_takes_its_place(absah, counter: 
     _, old, new = counter.numbers
     order = ("permit", "supersede", old, *instrument(counter))
     absah(counter.home, *order, status=2)
-    assert "no other issued permit" in absah(counter.home, *order, "--replaced-by", old, status=1).err
+    assert "bukan nomor izin lain" in absah(counter.home, *order, "--replaced-by", old, status=1).err
     assert f"diganti dengan {new}" in absah(counter.home, *order, "--replaced-by", new).out
     assert new in absah(counter.home, "verify", counter.files[1], status=1).out
 
@@ -160,13 +163,15 @@ def test_what_is_no_order_is_refused_and_changes_nothing(absah, counter: Counter
     picture.write_bytes(b"\x89PNG")
     unsigned.write_bytes(b"%PDF-1.7\n%%EOF\n")
     order = ("permit", "suspend", number, *instrument(counter))
-    assert "is no PDF" in absah(home, *order, "--document", picture, status=1).err
-    assert "without an electronic signature" in absah(home, *order, "--document", unsigned, status=1).err
+    assert "bukan PDF" in absah(home, *order, "--document", picture, status=1).err
+    assert "belum bertanda tangan elektronik" in absah(home, *order, "--document", unsigned, status=1).err
     assert "surat.txt" in absah(home, *order, "--document", tmp_path / "surat.txt", status=2).err
     assert "is no moment" in absah(home, *order, "--effective", "kemarin", status=2).err
-    assert "earliest" in absah(home, *order, "--effective", "2026-01-01T00:00", status=1).err
+    assert (
+        "paling awal pada tanggal keputusannya" in absah(home, *order, "--effective", "2026-01-01T00:00", status=1).err
+    )
     late = [*order[:-1], counter.day + 30 * NEXT]
-    assert "yet to come" in absah(home, *late, status=1).err
+    assert "belum tiba" in absah(home, *late, status=1).err
     assert "permit search" in absah(home, "permit", "suspend", "503/999", *instrument(counter), status=1).err
     absah(home, "permit", "suspend", number, "--reason", "alasan", status=2)
     [shown] = absah(home, "permit", "show", number, "--json").json()
@@ -194,14 +199,14 @@ def test_a_hand_over_is_recorded_and_the_identity_number_shows_nowhere(absah, co
     assert "standard input" in on_the_line.err
     assert IDENTITY not in on_the_line.err
     absah(home, *order, status=2, typed=IDENTITY)
-    assert "is missing" in absah(home, *order, "--survey-done", status=1).err
+    assert "nomor tanda pengenal masih kosong" in absah(home, *order, "--survey-done", status=1).err
     first = absah(home, *order, "--survey-done", "--identity-number", "-", typed=f"{IDENTITY}\n")
     assert "Contoh Penerima" in first.out
     again = absah(home, *order, "--survey-missing-because", "menolak mengisi", typed="14010101\n")
     assert "salinan" in again.err
     assert "16 angka" in again.err
     early = absah(home, *order, "--survey-done", "--at", "2026-01-02T08:00", status=1, typed=IDENTITY)
-    assert "between its issue" in early.err
+    assert "2 Januari 2026 pukul 08.00 WIB" in early.err
     shown = absah(home, "permit", "show", number, "--json")
     assert [one["survey_done"] for one in shown.json()[0]["handovers"]] == [True, False]
     told = absah(home, "permit", "show", number)
@@ -216,22 +221,22 @@ def test_documents_are_destroyed_only_after_the_end_and_only_when_confirmed(absa
         "--ground", "JRA contoh butir 5", "--minutes-number", "045/BA/1", "--minutes-date", counter.day,
         "--approval", "Contoh Satu; Sekretaris; 045/1", "--approval", "Contoh Dua; Arsiparis; 045/2",
     )  # fmt: skip
-    assert "still in force" in absah(home, "permit", "destroy", counter.numbers[2], *order, "--yes", status=1).err
+    assert "masih berlaku" in absah(home, "permit", "destroy", counter.numbers[2], *order, "--yes", status=1).err
     alone = [word for word in order if word != "Contoh Dua; Arsiparis; 045/2"][:-1]
-    assert "2 people" in absah(home, "permit", "destroy", number, *alone, "--yes", status=1).err
+    assert "persetujuan 2 orang" in absah(home, "permit", "destroy", number, *alone, "--yes", status=1).err
     assert "--yes" in absah(home, "permit", "destroy", number, *order, status=2).err
-    assert "nothing was destroyed" in typed_on_a_terminal(home, number, order, "503/999", status=1)
+    assert "Tidak ada yang dimusnahkan" in typed_on_a_terminal(home, number, order, "503/999", status=1)
     documents, digest = Home.open(home).documents(), hashlib.sha256(file.read_bytes()).digest()
     assert documents.get(digest) == file.read_bytes()
     record_a_hand_over_that_the_log_does_not_cover(home, number)
-    assert "publish it first" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err
+    assert "Umumkan dahulu" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err
     assert documents.get(digest) == file.read_bytes()
     publish_now(Home.open(home), now=utc_now())
     assert "sudah dimusnahkan" in typed_on_a_terminal(home, number, order, number, status=0)
     assert digest not in set(documents.digests())
     assert "045/BA/1" in absah(home, "permit", "show", number).out
     documents.put(file.read_bytes())  # as a run leaves it that is killed before it deletes
-    assert "destroyed before" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err
+    assert "sudah pernah dimusnahkan" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err
     assert digest not in set(documents.digests())
     report = absah(home, "number", "report", "--json").json()
     assert number in [one["number"] for one in report if one["fate"] == "issued"]
@@ -270,20 +275,34 @@ def typed_on_a_terminal(home: Path, number: str, order: tuple[object, ...], type
     return done.stdout + done.stderr
 
 
+def test_a_refusal_is_said_in_indonesian_and_in_english_on_request(absah, counter: Counter) -> None:
+    home, number = counter.home, counter.numbers[1]
+    ground = ("--reason", "alasan", "--legal-ground", "Pasal 1", "--decree-number", "1")
+    early = ("permit", "revoke", number, *ground, "--decree-date", "2026-01-02")
+    assert absah(home, *early, status=1).err == (
+        f"absah: Keputusan 1 bertanggal 2 Januari 2026, sebelum izin {number} terbit, jadi bukan tentang izin ini. "
+        "Periksa nomor dan tanggalnya.\n"
+    )
+    assert "1 is dated 2 January 2026, before" in absah(home, *early, "--lang", "en", status=1).err
+    missing = home / "tidak-ada" / "cadangan.tar"
+    assert "Sebutkan berkas dalam folder yang ada" in absah(home, "db", "backup", missing, status=2).err
+    assert "name a file in a folder" in absah(home, "db", "backup", missing, "--lang", "en", status=2).err
+
+
 def test_permits_are_found_by_a_part_of_the_holder_s_name(absah, counter: Counter) -> None:
     found = absah(counter.home, "permit", "search", "LANCANG", "--json").json()
     assert [one["number"] for one in found] == [counter.numbers[0]]
     assert "Tidak ada izin" in absah(counter.home, "permit", "search", "tidak dikenal").out
-    assert "3 letters" in absah(counter.home, "permit", "search", "pt", status=1).err
+    assert "paling sedikit 3 huruf" in absah(counter.home, "permit", "search", "pt", status=1).err
 
 
 def test_mandates_follow_each_other_and_never_overlap(absah, counter: Counter) -> None:
     home, day = counter.home, counter.day
     add = ("mandate", "add", "--person", "Contoh Dua, S.Sos.", "--mode", "plt", *MANDATE, "--decree-date", day)
-    assert "overlaps" in absah(home, *add, "--from", day + NEXT, status=1).err
-    assert "no permit type" in absah(home, *add, "--from", day + NEXT, "--type", "gneset", status=2).err
+    assert "bertumpang tindih" in absah(home, *add, "--from", day + NEXT, status=1).err
+    assert "Tidak ada jenis izin" in absah(home, *add, "--from", day + NEXT, "--type", "gneset", status=2).err
     end = ("--reason", "purnatugas", "--decree-number", "821.2/CONTOH/003", "--decree-date", day)
-    assert "was issued under it" in absah(home, "mandate", "end", 1, "--last-day", day - NEXT, *end, status=1).err
+    assert "dengan mandat itu izin" in absah(home, "mandate", "end", 1, "--last-day", day - NEXT, *end, status=1).err
     assert "mandate list" in absah(home, "mandate", "end", 99, "--last-day", day, *end, status=1).err
     ended = absah(home, "mandate", "end", 1, "--last-day", day, *end)
     assert "tidak ada yang berwenang" in ended.err
@@ -309,14 +328,14 @@ def test_a_certificate_is_registered_for_one_person_and_its_key_never_accepted(
     issuing.write_bytes(x509.load_der_x509_certificate(key.issuers[0]).public_bytes(Encoding.PEM))
     whose = ("--employee-number", "19800101 200501 1 999")
     assert "--issuer" in absah(home, "mandate", "certificate", signer, *whose, status=1).err
-    assert "private key" in absah(home, "mandate", "certificate", home / "keys" / "issuing.pem", *whose, status=1).err
-    assert "authority's" in absah(home, "mandate", "certificate", issuing, *whose, status=1).err
-    assert "no certificate" in absah(home, "mandate", "certificate", counter.files[0], *whose, status=1).err
+    assert "kunci privat" in absah(home, "mandate", "certificate", home / "keys" / "issuing.pem", *whose, status=1).err
+    assert "milik penerbit" in absah(home, "mandate", "certificate", issuing, *whose, status=1).err
+    assert "tidak memuat sertifikat" in absah(home, "mandate", "certificate", counter.files[0], *whose, status=1).err
     registered = absah(home, "mandate", "certificate", signer, *whose, "--issuer", issuing)
     assert "CN=Contoh Dua" in registered.out
     absah(home, "mandate", "certificate", signer, *whose, "--issuer", issuing)
     other = ("--employee-number", "198102022006021999", "--issuer", issuing)
-    assert "not registered for the person" in absah(home, "mandate", "certificate", signer, *other, status=1).err
+    assert "sudah terdaftar untuk NIP" in absah(home, "mandate", "certificate", signer, *other, status=1).err
 
 
 def test_the_number_report_lists_every_number_with_its_fate(absah, counter: Counter) -> None:
@@ -331,16 +350,18 @@ def test_the_number_report_lists_every_number_with_its_fate(absah, counter: Coun
     frozen = absah(home, "number", "report", "--json").json()[-1]
     assert (frozen["first"], frozen["fate"], frozen["issued"]) == (4, "frozen", None)
 
-    assert "was issued" in absah(home, "number", "void", "genset", 1, "--year", year, "--reason", "x", status=1).err
-    assert "not given yet" in absah(home, "number", "void", "genset", 9, "--year", year, "--reason", "x", status=1).err
+    assert "sudah terbit" in absah(home, "number", "void", "genset", 1, "--year", year, "--reason", "x", status=1).err
+    assert (
+        "belum diberikan" in absah(home, "number", "void", "genset", 9, "--year", year, "--reason", "x", status=1).err
+    )
     absah(home, "number", "void", "genset", 4, "--year", year, "--reason", "pemohon mundur")
     outage = ("--year", year, "--reason", "listrik padam")
-    assert "go on from there" in absah(home, "number", "outside", "genset", "7-8", *outage, status=1).err
+    assert "harus mulai dari situ" in absah(home, "number", "outside", "genset", "7-8", *outage, status=1).err
     assert "berikutnya 8" in absah(home, "number", "outside", "genset", "5-7", *outage).out
     book = ("--year", year + 1, "--reason", "buku agenda lama")
     absah(home, "number", "open", "genset", "--first", 51, *book)
-    assert "opened already" in absah(home, "number", "open", "genset", "--first", 60, *book, status=1).err
-    assert "no permit type" in absah(home, "number", "open", "gneset", "--first", 51, *book, status=2).err
+    assert "sudah pernah dibuka" in absah(home, "number", "open", "genset", "--first", 60, *book, status=1).err
+    assert "Tidak ada jenis izin" in absah(home, "number", "open", "gneset", "--first", 51, *book, status=2).err
 
     found = absah(home, "number", "report", "--json", "--series", "genset").json()
     assert [(one["year"], one["first"], one["last"], one["fate"]) for one in found] == [

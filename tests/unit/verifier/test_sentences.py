@@ -12,10 +12,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import verifier
+from registry.formats.dates import day_text, moment_text
 from registry.formats.language import LANGUAGES, translations
 from registry.formats.verdict import Answer, Outcome, Subject, VerdictName
 from verifier import sentences
-from verifier.dates import day_text, moment_text
 from verifier.presenter import present
 from verifier.reasons import REASONS, TROUBLES, answer_text, check_text, outcome_text, reason_text
 

@@ -97,7 +97,7 @@ def _written(value: Value, language: str, zone: datetime.tzinfo | None, gettext:
         case datetime.datetime():
             try:
                 return moment_text(value, zone or value.tzinfo or datetime.UTC, language)
-            except OverflowError:  # at the ends of the calendar another zone's day does not exist
+            except (OverflowError, ValueError):  # at the ends of the calendar another zone's day does not exist
                 return value.isoformat()
         case datetime.date():
             return day_text(value, language)

@@ -1,52 +1,46 @@
 """The database's own guards: the triggers that refuse edits, and the tables, keys and indexes the migrations made."""
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
-from registry import schema
+from registry.fsck import blueprint
 from registry.fsck.difference import Difference
-
-_DERIVED: Final = frozenset({"permit_names"})
 
 
 def check(tx: sa.Connection) -> Iterator[Difference]:
-    """Every guard that is missing or switched off, and every table that is not as it was made."""
-    present = _triggers(tx)
-    for table in schema.metadata.tables:
-        if table in _DERIVED:
-            continue
-        wanted = ("update", "delete") if tx.dialect.name == "sqlite" else ("guard", "truncate")
-        for kind in wanted:
-            if f"{table}_{kind}" not in present:
-                yield Difference(code="guard_missing", place=f"{table}_{kind}")
-    context = MigrationContext.configure(tx, opts={"include_object": _ours})
-    for operation in compare_metadata(context, schema.metadata):
-        yield Difference(code="schema_changed", place=_described(operation))
+    """Every guard and every part of a table that is missing, switched off, changed, or that no migration made."""
+    try:
+        intended = blueprint.intended(tx)
+    except sa.exc.ProgrammingError as error:
+        # Never "sound" about what could not be looked at.
+        yield Difference(code="guards_unchecked", place="database", detail={"why": str(error.orig).partition("\n")[0]})
+        return
+    if tx.dialect.name == "postgresql":
+        yield from _session(tx)
+    present = blueprint.present(tx)
+    for part in sorted(intended.keys() | present.keys()):
+        if intended.get(part) != present.get(part):
+            yield _difference(part, intended=part in intended, present=part in present)
 
 
-def _triggers(tx: sa.Connection) -> set[str]:
-    if tx.dialect.name == "sqlite":
-        query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%append-only%'"
-    else:
-        query = (
-            "SELECT t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-            " WHERE t.tgenabled IN ('O', 'A') AND p.prosrc LIKE '%append-only%'"
+def _difference(part: tuple[str, str, str], *, intended: bool, present: bool) -> Difference:
+    kind, table, name = part
+    if kind != blueprint.TRIGGER:
+        what = "changed" if intended and present else "missing" if intended else "added"
+        return Difference(
+            code="schema_changed", place=table if name == table else f"{table} {name}", detail={kind: what}
         )
-    return set(tx.execute(sa.text(query)).scalars())
+    place = name if name.startswith(table) else f"{table} {name}"
+    if not present:
+        return Difference(code="guard_missing", place=place)
+    if not intended:
+        return Difference(code="guard_added", place=place)
+    return Difference(code="guard_changed", place=place)
 
 
-def _ours(_thing: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
-    """Leave out the full-text index's own tables, which the search extension makes."""
-    del kind, reflected
-    return not (name or "").startswith(("permit_names_trigrams", "ix_permit_names_trigrams"))
-
-
-def _described(operation: Any) -> str:
-    words = [operation] if isinstance(operation, tuple) else list(operation)
-    kind, *things = words[0]
-    named = next((getattr(thing, "name", None) for thing in things if getattr(thing, "name", None)), "")
-    return f"{kind} {named or ' '.join(str(thing) for thing in things if isinstance(thing, str))}".strip()
+def _session(tx: sa.Connection) -> Iterator[Difference]:
+    """A setting of the role or of the database can silence every trigger at once."""
+    role = tx.execute(sa.text("SHOW session_replication_role")).scalar_one()
+    if role != "origin":
+        yield Difference(code="guard_missing", place="session_replication_role", detail={"found": str(role)})

@@ -188,7 +188,7 @@ def test_whatever_stands_in_the_file_only_our_error_comes_out(data: bytes) -> No
     assert years
 
 
-@pytest.mark.parametrize("brackets", [b"a = " + b"[" * 100_000, b"a." * 50_000 + b"a = 1"])
+@pytest.mark.parametrize("brackets", [b"a = " + b"[" * 100_000, b"a." * 3_000 + b"a = 1"])
 def test_a_table_nested_without_end_is_refused(brackets: bytes) -> None:
     with pytest.raises(CalendarError):
         workdays.parse(brackets, name="holidays.toml")

@@ -8,20 +8,26 @@ from pathlib import Path
 from typing import Final
 
 from cli.home import CONFIGURATION, HOLIDAYS, OFFICE, Home, MisuseError
-from cli.keeping import log_verifier
-from cli.publishing import publisher
+from cli.keeping import log_verifier, read_checkpoint
+from cli.publishing import last_signed, log_key, publisher
+from keys.development import DevelopmentPki
 from registry import adoption, backup, destructions, replay
 from registry.backup import Opened
-from registry.database import Database
+from registry.database import Database, Location
 from registry.durable import PUBLIC_MODE, write_whole
+from registry.formats.errors import UnavailableError
 from registry.formats.language import N_, translations
+from registry.formats.merkle import ProofError
+from registry.formats.note import NoteVerifier
 from registry.formats.spoken import SpokenError
-from registry.fsck import guards
+from registry.fsck import Fsck, guards
 from templates import packs
-from verifier.logreader import LogReader, SignedCheckpoint
-from verifier.logsources import source_of
+from verifier.logreader import ContradictionError, LogReader, LogTree, SignedCheckpoint
+from verifier.logsources import MissingFileError, source_of
 
 _PRIVATE: Final = 0o600
+# Trust anchors stand in one folder, which names itself and not its parents.
+_TRUST_FILE: Final = re.compile(r"public/\.well-known/absah/[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
 _URL_LINE: Final = re.compile(r'^url = ".*"$', re.MULTILINE)
 
 _UPGRADED: Final = N_("{place}: revisi {revision}.")
@@ -40,6 +46,15 @@ _REPLAYED: Final = N_("{count} catatan log diputar ulang; registri kini memuat {
 _VOIDED: Final = N_("Nomor {series} {year}/{n} dinyatakan batal: tidak diketahui lagi untuk apa.")
 _PUBLISHED: Final = N_("Log: {size} catatan diumumkan ({added} baru).")
 _NO_FOLDER: Final = N_("Folder untuk {path} tidak ada. Sebutkan berkas dalam folder yang ada.")
+_LEFT: Final = N_(
+    "Tidak dipulihkan, karena tidak ada dalam log: {record}. Periksa suratnya; kalau memang terjadi, catat lagi."
+)
+_TWO_HISTORIES: Final = N_(
+    "{place} dan {other} bertentangan: kunci log ini menandatangani dua riwayat. Jangan teruskan; simpan keduanya "
+    "sebagai bukti."
+)
+_NOT_OURS: Final = N_("Cadangan ini memuat berkas yang tidak pernah dicadangkan program ini: {name}.")
+_NO_TEXT: Final = N_("{name} dalam cadangan ini bukan teks UTF-8.")
 _NOT_WAITING: Final = N_("Tidak ada yang perlu diputar ulang; berkas log dan daftar status dibuat ulang dari registri.")
 
 
@@ -61,7 +76,15 @@ def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
         case "restore":
             return restore(arguments.home, arguments.file, arguments.database, language=arguments.lang, now=now)
         case _:
-            return bring_forward(arguments.home, arguments.log, arguments.checkpoint, language=arguments.lang, now=now)
+            return bring_forward(
+                arguments.home,
+                arguments.log,
+                arguments.checkpoint,
+                last=None if arguments.nothing_printed_since else _last_numbers(arguments.last_number),
+                leave_unpublished=arguments.leave_unpublished,
+                language=arguments.lang,
+                now=now,
+            )
 
 
 def upgrade(root: Path, *, language: str, now: datetime.datetime) -> int:
@@ -112,20 +135,16 @@ def restore(root: Path, file: Path, database_url: str | None, *, language: str, 
             N_("{home} sudah berisi data Absah. Cadangan dipulihkan ke folder yang baru (--home DIR)."), home=str(root)
         )
     opened = backup.read(file)
+    for name in opened.files:
+        if not _may_hold(name):
+            raise _ForgedBackupError(_NOT_OURS, name=repr(name))
     settings = _configuration(opened, database_url)
     home = Home.made_of(root, settings)
     home.make_folders()
     for name, data in opened.files.items():
         if name != CONFIGURATION:
-            write_whole(root / _inside(name), data, mode=PUBLIC_MODE if name.startswith("public/") else _PRIVATE)
-    try:
-        database = Database.create(home.place)
-    except FileExistsError as error:
-        raise MisuseError(
-            N_("{place} sudah memuat registri. Cadangan dipulihkan ke basis data yang kosong (--database URL)."),
-            place=str(home.place),
-        ) from error
-    with closing(database):
+            write_whole(root / name, data, mode=PUBLIC_MODE if name.startswith("public/") else _PRIVATE)
+    with closing(_empty_registry(home.place)) as database:
         backup.restore(opened, database=database, documents=home.documents(), now=now)
     write_whole(root / CONFIGURATION, settings.encode(), mode=_PRIVATE)
     print(say(_RESTORED).format(home=root, taken=opened.manifest.taken.isoformat(), entries=opened.manifest.log_size))
@@ -133,33 +152,59 @@ def restore(root: Path, file: Path, database_url: str | None, *, language: str, 
 
 
 def bring_forward(
-    root: Path, log: str | None, checkpoint: Path | None, *, language: str, now: datetime.datetime
+    root: Path,
+    log: str | None,
+    kept: list[Path],
+    *,
+    last: dict[tuple[str, int], int] | None,
+    leave_unpublished: bool,
+    language: str,
+    now: datetime.datetime,
 ) -> int:
     """Replay the published log into a restored home, then publish it from there.
 
-    Safe to repeat: what was replayed is not replayed again, and the log's files are made whole from the registry.
+    `kept` are checkpoints that others kept; `last` and `leave_unpublished` as in `registry.replay.Statement`. Safe to
+    repeat: what was replayed is not replayed again, and the log's files are made whole from the registry.
     """
     say = translations("cli", language).gettext
     home = Home.open(root)
     verifier = log_verifier(home)
-    with publisher(home) as one, closing(home.database()) as database:  # the keys first: without them it ends half-way
+    documents = home.documents()
+    with publisher(home, watched=False) as one, closing(Database.open(home.place)) as database:
+        _check_key(home, verifier)
         if replay.waits(database):
             reader = LogReader(source=source_of(log or str(home.public / "log")), verifier=verifier)
-            newest = reader.latest() if checkpoint is None else SignedCheckpoint.open(checkpoint.read_bytes(), verifier)
+            known = _checkpoints(home, reader, kept)
+            tree = _newest(reader, known)
+            fsck = Fsck(
+                database=database,
+                documents=documents,
+                folder=home.public / "log",
+                verifier=verifier,
+                holder=_holder,
+            )
             done = replay.replay(
                 database,
-                documents=home.documents(),
-                entries=reader.follow(None, newest).entries(replay.position(database), newest.checkpoint.size),
-                checkpoint=newest.checkpoint,
+                documents=documents,
+                entries=tree.entries(replay.position(database), tree.checkpoint.size),
+                checkpoint=tree.checkpoint,
                 holder=_holder,
+                stated=replay.Statement(
+                    series=frozenset(pack.type for pack in packs.packs()),
+                    last=last,
+                    leave_unpublished=leave_unpublished,
+                ),
+                judge=lambda tx: fsck.within(tx, outside=[one.checkpoint for one in known.values()], now=now),
                 now=now,
             )
             for series, year, n in done.voided:
                 print(say(_VOIDED).format(series=series, year=year, n=n))
-            print(say(_REPLAYED).format(count=done.entries, size=newest.checkpoint.size))
+            for record in done.left:
+                print(say(_LEFT).format(record=record))
+            print(say(_REPLAYED).format(count=done.entries, size=tree.checkpoint.size))
         else:
             print(say(_NOT_WAITING))
-        destructions.sweep(database, home.documents())
+        destructions.sweep(database, documents)
         published = one.log.resume(now=now)
         one.status.refresh(now=now)
     print(say(_PUBLISHED).format(size=published.size, added=published.added))
@@ -170,8 +215,89 @@ def _holder(pack: str, public: dict[str, object]) -> str:
     return packs.named(pack).holder_name(public)
 
 
+def _check_key(home: Home, verifier: NoteVerifier) -> None:
+    """The published key came with the backup, the private one from its own: only together may they go on."""
+    if log_key(home, DevelopmentPki.load(home.keys)) != verifier.text:
+        raise MisuseError(
+            N_(
+                "{path} tidak berpasangan dengan kunci log di {keys}. Cadangan ini atau folder keys itu milik log "
+                "lain; kembalikan folder keys yang benar."
+            ),
+            path=str(home.trust / "log.vkey"),
+            keys=str(home.keys),
+        )
+
+
+def _checkpoints(home: Home, reader: LogReader, kept: list[Path]) -> dict[str, SignedCheckpoint]:
+    """Every checkpoint that is at hand, by where it stands: the log's, this home's own, and those that others kept."""
+    known = {str(path): _signed(path, reader.verifier) for path in kept}
+    own = (home.public / "log" / "checkpoint", last_signed(home))
+    known.update((str(path), _signed(path, reader.verifier)) for path in own if path.exists())
+    try:
+        known["--log"] = reader.latest()
+    except MissingFileError:
+        if not known:
+            raise
+    return known
+
+
+def _signed(path: Path, verifier: NoteVerifier) -> SignedCheckpoint:
+    return SignedCheckpoint(checkpoint=read_checkpoint(path, verifier), note=path.read_bytes())
+
+
+def _newest(reader: LogReader, known: dict[str, SignedCheckpoint]) -> LogTree:
+    """The tree of the largest checkpoint, which goes on from all the others. Raises `MisuseError` where it does not."""
+    place, newest = max(known.items(), key=lambda one: one[1].checkpoint.size)
+    for other, old in known.items():  # before the log is read: it can only fit one of them
+        if old.checkpoint.size == newest.checkpoint.size and old.checkpoint.root != newest.checkpoint.root:
+            raise MisuseError(_TWO_HISTORIES, place=place, other=other)
+    for other, old in known.items():
+        try:
+            tree = reader.follow(old, newest)
+        except ContradictionError as error:
+            raise MisuseError(_TWO_HISTORIES, place=place, other=other) from error
+        except (ProofError, UnavailableError) as error:
+            raise MisuseError(
+                N_(
+                    "Salinan log ini tidak sampai ke checkpoint {place} yang memuat {size} catatan ({reason}). "
+                    "Sebutkan salinan log yang lengkap dengan --log URL|DIR."
+                ),
+                place=place,
+                size=newest.checkpoint.size,
+                reason=error,
+            ) from error
+    return tree
+
+
+def _last_numbers(given: list[list[str]]) -> dict[tuple[str, int], int]:
+    last: dict[tuple[str, int], int] = {}
+    for series, year, n in given:
+        if not (re.fullmatch("[0-9]{4}", year, re.ASCII) and re.fullmatch("[0-9]{1,10}", n, re.ASCII)):
+            raise MisuseError(
+                N_("--last-number {words} tidak terbaca. Tulis jenis, tahun dan nomor, misalnya genset 2026 51."),
+                words=f"{series} {year} {n}",
+            )
+        last[series, int(year)] = max(int(n), last.get((series, int(year)), 0))
+    return last
+
+
+def _empty_registry(place: Location) -> Database:
+    """A new registry, or one that a restoration which was cut off has made and not filled."""
+    try:
+        return Database.create(place)
+    except FileExistsError as error:
+        database = Database.open(place)
+        if backup.is_empty(database):
+            return database
+        database.close()
+        raise MisuseError(
+            N_("{place} sudah memuat registri. Cadangan dipulihkan ke basis data yang kosong (--database URL)."),
+            place=str(place),
+        ) from error
+
+
 def _files(home: Home) -> dict[str, bytes]:
-    """Configuration and trust anchors, never keys."""
+    """Configuration and trust anchors, never keys. `_may_hold` allows these names and no other."""
     names = [CONFIGURATION, OFFICE, *([HOLIDAYS] if (home.root / HOLIDAYS).exists() else [])]
     found = {name: (home.root / name).read_bytes() for name in names}
     for path in sorted(home.trust.iterdir()) if home.trust.is_dir() else ():
@@ -181,7 +307,10 @@ def _files(home: Home) -> dict[str, bytes]:
 
 
 def _configuration(opened: Opened, database_url: str | None) -> str:
-    text = opened.files.get(CONFIGURATION, b"").decode("utf-8")
+    try:
+        text = opened.files.get(CONFIGURATION, b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _ForgedBackupError(_NO_TEXT, name=CONFIGURATION) from error
     if database_url is None:
         return text
     changed, count = _URL_LINE.subn(lambda _: f'url = "{database_url}"', text, count=1)
@@ -190,9 +319,6 @@ def _configuration(opened: Opened, database_url: str | None) -> str:
     return changed
 
 
-def _inside(name: str) -> Path:
-    """A path of the backup below the home; one that leads out of it is a forged backup."""
-    path = Path(name)
-    if path.is_absolute() or ".." in path.parts:
-        raise _ForgedBackupError(N_("Cadangan ini memuat berkas di luar foldernya: {name}."), name=name)
-    return path
+def _may_hold(name: str) -> bool:
+    """Whether a backup of ours holds a file of this name: never a key, a registry or a document beside its hash."""
+    return name in (CONFIGURATION, OFFICE, HOLIDAYS) or _TRUST_FILE.fullmatch(name) is not None

@@ -137,7 +137,7 @@ def export(home: Home, workshop: Workshop, instrument: Instrument) -> tuple[Path
     if record is None or record.file_sha256 is None:
         raise LookupError(f"{instrument.number} is not issued")
     data = workshop.records.document(record.file_sha256)
-    path = home.permits / f"{record.number.replace('/', '-')}.pdf"
+    path = home.copy_of(record.number)
     if not path.exists() or path.read_bytes() != data:
         path.write_bytes(data)
     return path, record, data

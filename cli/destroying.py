@@ -9,6 +9,7 @@ from cli.home import MisuseError
 from cli.recording import Memory, actor
 from registry import destructions, proofs
 from registry.destructions import Approval, Order
+from registry.documents import DocumentStore
 from registry.formats.language import N_
 from registry.formats.spoken import SpokenError
 from registry.instruments import Instrument
@@ -27,7 +28,7 @@ def destroy(memory: Memory, arguments: argparse.Namespace) -> int:
         permit = memory.permit(tx, arguments.permit)
         before = destructions.is_destroyed(tx, permit.id)
     if before:
-        destructions.sweep(memory.database, documents)
+        _sweep(memory, documents, permit.number)
         raise RefusedDestructionError(
             N_("Dokumen izin {number} sudah pernah dimusnahkan. Berkas yang masih tertinggal sekarang sudah dihapus."),
             number=permit.number,
@@ -46,7 +47,7 @@ def destroy(memory: Memory, arguments: argparse.Namespace) -> int:
     with memory.database.write() as tx:
         _require_published(tx, permit)
         destructions.destroy(tx, permit=permit, order=order, today=memory.today, now=memory.now)
-    destructions.sweep(memory.database, documents)
+    _sweep(memory, documents, permit.number)
     memory.say(
         memory.translate(
             "Dokumen izin {number} sudah dimusnahkan. Nomor, sidik (SHA-256) dan catatan lognya tetap ada."
@@ -54,6 +55,11 @@ def destroy(memory: Memory, arguments: argparse.Namespace) -> int:
     )
     memory.announce()
     return 0
+
+
+def _sweep(memory: Memory, documents: DocumentStore, number: str) -> None:
+    destructions.sweep(memory.database, documents)
+    memory.home.copy_of(number).unlink(missing_ok=True)
 
 
 def _require_published(tx: sa.Connection, permit: Instrument) -> None:

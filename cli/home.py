@@ -187,6 +187,10 @@ class Home:
         """Copies of issued permits under readable names; the registry's own stand in `documents`."""
         return self.root / "permits"
 
+    def copy_of(self, number: str) -> Path:
+        """Where the copy of a permit stands, if there is one."""
+        return self.permits / f"{number.replace('/', '-')}.pdf"
+
     @property
     def place(self) -> Location:
         """Where the registry stands."""

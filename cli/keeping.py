@@ -18,7 +18,8 @@ from registry.formats.checkpoint import Checkpoint
 from registry.formats.errors import DocumentError
 from registry.formats.language import N_, translations
 from registry.formats.note import NoteVerifier
-from registry.fsck import Difference, Fsck
+from registry.fsck import Difference, Fsck, Lists
+from templates import packs
 from templates.office import OfficeProfile
 
 _MAX_NOTE_BYTES: Final = 1 << 20
@@ -28,23 +29,32 @@ SENTENCES: Final = {
     "back_dated": N_("{place}: tanggal izin tidak cocok dengan saat terbitnya"),
     "bundle_changed": N_("{place}: catatan log yang diumumkan bukan catatan registri"),
     "bundle_missing": N_("{place}: catatan log yang diumumkan hilang"),
+    "change_not_allowed": N_("{place}: perubahan ini tidak boleh terjadi pada keadaan izinnya"),
+    "checkpoint_behind": N_("{place}: yang diumumkan lebih lama daripada yang sudah ditandatangani"),
     "checkpoint_changed": N_("{place}: checkpoint yang disimpan telah diubah"),
     "checkpoint_missing": N_("{place}: checkpoint yang diumumkan tidak lagi disimpan registri"),
     "checkpoint_not_ours": N_("{place}: tidak ditandatangani kunci log ini"),
     "checkpoint_unreadable": N_("{place}: tidak terbaca"),
+    "database_damaged": N_("Basis data rusak: {place}"),
     "decision_changed": N_("{place}: isi keputusan tidak cocok dengan sidik jarinya"),
     "document_lost": N_("{place}: dokumen hilang atau rusak"),
     "entry_ahead": N_("{place}: dicatat pada saat yang belum tiba"),
     "entry_back_dated": N_("{place}: dicatat mundur dari catatan sebelumnya"),
+    "entry_contradicts": N_("{place}: isi catatan tidak sesuai dengan baris yang direkamnya"),
     "entry_differs": N_("{place}: kolom pada tabel tidak cocok dengan isi catatan"),
     "entry_index_twice": N_("{place}: urutan log terpakai dua kali"),
     "entry_missing": N_("{place}: catatan log hilang"),
     "entry_unreadable": N_("{place}: catatan log rusak"),
+    "entry_waits": N_("{place}: sudah lama menunggu diumumkan"),
+    "guard_added": N_("{place}: penjaga ini tidak dibuat program ini"),
+    "guard_changed": N_("{place}: penjaga basis data diubah"),
     "guard_missing": N_("{place}: penjaga basis data dilepas"),
+    "guards_unchecked": N_("{place}: penjaga tidak dapat diperiksa; beri peran ini hak CREATE pada basis data"),
     "history_rewritten": N_("{place}: riwayat registri bukan yang ditandatangani checkpoint ini"),
     "issued_twice": N_("{place}: diterbitkan dua kali"),
     "log_state_changed": N_("{place}: keadaan log tidak cocok dengan catatannya"),
     "mandates_overlap": N_("{place}: wewenang dua pejabat bertumpang tindih"),
+    "name_lost": N_("{place}: izin tidak ditemukan lagi dengan nama pemegangnya"),
     "not_destroyed": N_("{place}: seharusnya sudah dimusnahkan"),
     "number_before_opening": N_("{place}: nomor terletak sebelum nomor pembuka"),
     "number_gap": N_("{place}: nomor terlompati tanpa alasan"),
@@ -67,6 +77,10 @@ SENTENCES: Final = {
     "rows_changed": N_("{place}: baris yang direkam diubah"),
     "schema_changed": N_("{place}: susunan tabel diubah"),
     "serial_twice": N_("{place}: nomor seri dipakai dua izin"),
+    "status_list_differs": N_("{place}: daftar status yang diumumkan tidak cocok dengan registri"),
+    "status_list_missing": N_("{place}: daftar status tidak diumumkan"),
+    "status_list_stale": N_("{place}: daftar status sudah kedaluwarsa; jalankan “absah log publish”"),
+    "status_list_unreadable": N_("{place}: daftar status ini akan ditolak pembacanya"),
     "subject_changed": N_("{place}: rujukan catatan ke barisnya diubah"),
     "tile_changed": N_("{place}: berkas pohon log diubah"),
     "tile_missing": N_("{place}: berkas pohon log hilang"),
@@ -137,7 +151,18 @@ def fsck(home: Home, kept: list[Path], *, as_json: bool, language: str) -> int:
     say = translations("cli", language).gettext
     verifier = log_verifier(home)
     with closing(home.database()) as database:
-        one = Fsck(database=database, documents=documents_of(home), folder=home.public / "log", verifier=verifier)
+        one = Fsck(
+            database=database,
+            documents=documents_of(home),
+            folder=home.public / "log",
+            verifier=verifier,
+            status=Lists(
+                folder=home.public / "status",
+                base_uri=f"https://{home.settings.host}/status/",
+                keys=trust_of(home).statement_keys,
+            ),
+            holder=lambda pack, public: packs.named(pack).holder_name(public),
+        )
         count = 0
         for difference in one.run(outside=[read_checkpoint(path, verifier) for path in kept], now=utc_now()):
             count += 1

@@ -173,9 +173,30 @@ def _add_database(database: argparse.ArgumentParser, *parents: argparse.Argument
     )
     replay.add_argument(
         "--checkpoint",
+        action="append",
+        default=[],
         type=Path,
         metavar="FILE",
-        help="the newest checkpoint that anyone has: a witness's or an off-site copy (default: the one of the log)",
+        help="a checkpoint that somebody kept, a witness or an off-site copy; again for more: the newest is reached",
+    )
+    printed = replay.add_mutually_exclusive_group()
+    printed.add_argument(
+        "--last-number",
+        action="append",
+        default=[],
+        nargs=3,
+        metavar=("TYPE", "YEAR", "N"),
+        help="the last number that was given or stood on a draft before the loss, 0 for none; again for each type",
+    )
+    printed.add_argument(
+        "--nothing-printed-since",
+        action="store_true",
+        help="on the keeper's word: nothing was printed or drafted after the last entry of backup and log",
+    )
+    replay.add_argument(
+        "--leave-unpublished",
+        action="store_true",
+        help="no newer checkpoint exists: give up the records that no entry of the log names",
     )
 
 

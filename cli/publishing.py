@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from cli.home import Home, MisuseError
@@ -71,6 +72,11 @@ def log_signer(home: Home, pki: DevelopmentPki) -> Ed25519NoteSigner:
     return pki.log_signer(f"{home.settings.host}/log")
 
 
+def last_signed(home: Home) -> Path:
+    """Where the log's signer remembers the last checkpoint that it signed, beside its key."""
+    return home.keys / "log.last"
+
+
 def log_key(home: Home, pki: DevelopmentPki) -> str:
     """The log's public key as one line of text."""
     return NoteVerifier.of(log_signer(home, pki)).text
@@ -84,7 +90,7 @@ def publisher_of(home: Home, *, database: Database, pki: DevelopmentPki) -> Publ
             documents=home.documents(),
             folder=home.public / "log",
             signer=log_signer(home, pki),
-            memory=home.keys / "log.last",
+            memory=last_signed(home),
         ),
         status=StatusListPublisher(
             database=database,
@@ -97,8 +103,11 @@ def publisher_of(home: Home, *, database: Database, pki: DevelopmentPki) -> Publ
 
 
 @contextmanager
-def publisher(home: Home) -> Iterator[Publisher]:
-    """The publisher of a home, with its own connection. Raises `MisuseError` for a production home."""
+def publisher(home: Home, *, watched: bool = True) -> Iterator[Publisher]:
+    """The publisher of a home, with its own connection. Raises `MisuseError` for a production home.
+
+    Only a replay is not `watched`: its registry is behind the published log until it is done.
+    """
     if home.settings.mode != "development":
         raise MisuseError(
             N_(
@@ -107,7 +116,7 @@ def publisher(home: Home) -> Iterator[Publisher]:
             ),
             home=str(home.root),
         )
-    database = home.database()
+    database = home.database() if watched else Database.open(home.place)
     try:
         yield publisher_of(home, database=database, pki=DevelopmentPki.load(home.keys))
     finally:

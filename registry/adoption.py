@@ -17,7 +17,7 @@ from registry.formats.canonical import sha256
 from registry.formats.logentry import Event
 from registry.ledger import Subject
 
-_ALONE: Final = ("mandates", "signer_certificates")
+_FETCHED: Final = 512
 
 
 def adopt(tx: sa.Connection, *, holder: Callable[[str, dict[str, object]], str], now: datetime.datetime) -> int:
@@ -27,13 +27,10 @@ def adopt(tx: sa.Connection, *, holder: Callable[[str, dict[str, object]], str],
     """
     _index(tx, holder)
     entries = 0
-    for name in _ALONE:
-        for key in tuple(_unbound(tx, name)):
+    for name, keys in _unbound(tx).items():
+        for key in keys:
             ledger.append(tx, event=Event.ADOPT, subject=((name, key),), effective=now, recorded=now)
             entries += 1
-    for row in tuple(_voided(tx)):
-        ledger.append(tx, event=Event.ADOPT, subject=(("numbers", row),), effective=now, recorded=now)
-        entries += 1
     for permit in tuple(_issued_before(tx)):
         ledger.append(
             tx,
@@ -49,20 +46,24 @@ def adopt(tx: sa.Connection, *, holder: Callable[[str, dict[str, object]], str],
     return entries
 
 
-def _bound(tx: sa.Connection, name: str) -> set[int]:
-    subjects = tx.execute(sa.select(schema.log_entries.c.subject).where(schema.log_entries.c.subject.is_not(None)))
-    return {key for subject in subjects.scalars() for table, key in subject if table == name}
-
-
-def _unbound(tx: sa.Connection, name: str) -> Iterator[int]:
-    table, bound = schema.metadata.tables[name], _bound(tx, name)
-    return (key for key in tx.execute(sa.select(table.c.id).order_by(table.c.id)).scalars() if key not in bound)
-
-
-def _voided(tx: sa.Connection) -> Iterator[int]:
-    table, bound = schema.numbers.c, _bound(tx, "numbers")
-    rows = tx.execute(sa.select(table.id).where(table.fate != "used").order_by(table.id)).scalars()
-    return (key for key in rows if key not in bound)
+def _unbound(tx: sa.Connection) -> dict[str, list[int]]:
+    """The rows that belong to no permit and that no entry records; one walk over the log, as far as it is needed."""
+    mandates, certificates, numbers = schema.mandates.c.id, schema.signer_certificates.c.id, schema.numbers.c
+    queries = {
+        schema.mandates.name: sa.select(mandates).order_by(mandates),
+        schema.signer_certificates.name: sa.select(certificates).order_by(certificates),
+        schema.numbers.name: sa.select(numbers.id).where(numbers.fate != "used").order_by(numbers.id),
+    }
+    left = {name: dict.fromkeys(tx.execute(query).scalars()) for name, query in queries.items()}
+    entries = schema.log_entries.c
+    subjects = sa.select(entries.subject).where(entries.subject.is_not(None)).order_by(entries.id)
+    with tx.execute(subjects, execution_options={"yield_per": _FETCHED}) as found:
+        for subject in found.scalars():
+            if not any(left.values()):
+                break
+            for table, key in subject:
+                left.get(table, {}).pop(key, None)
+    return {name: list(keys) for name, keys in left.items()}
 
 
 def _issued_before(tx: sa.Connection) -> Iterator[sa.Row[int, int, bytes, int, int]]:

@@ -5,6 +5,9 @@
     files/…                 what the caller adds: configuration and public files, never keys
     documents/ab/cdef…      the documents, by their SHA-256
 
+A backup comes from outside: nothing in it is believed. Its tables must have the manifest's hashes, which tells damage
+and not forgery; whoever restores compares the rows with the published log before they are used (`registry.replay`).
+
 The rows come from one reading transaction, so a batch may run meanwhile: bytes reach the file store before the row that
 names them is committed, and are never taken away but by an approved destruction. The same file restores on SQLite and
 on PostgreSQL.
@@ -23,7 +26,8 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from registry import ledger, schema
+from registry import blobs, ledger, schema
+from registry.blobs import sha256_of
 from registry.database import Database, follow_ids
 from registry.durable import sync_folder
 from registry.formats import canonical, logentry
@@ -36,10 +40,17 @@ MANIFEST: Final = "manifest.json"
 _PRIVATE: Final = 0o600
 _FETCHED: Final = 1000
 _MAX_MANIFEST_BYTES: Final = 1 << 20
+_MAX_ROW_BYTES: Final = 1 << 26  # a decision of the largest size that an office can allow, in base64, is a quarter
+_CHUNK_BYTES: Final = 1 << 20
+# What reading a file can raise that was not written as a backup.
+_NO_ARCHIVE: Final = (tarfile.TarError, EOFError, ValueError, LookupError, TypeError, OverflowError, RecursionError)
 # Restorations belong to the copy, not to what was copied.
 _LEFT_OUT: Final = frozenset({"restorations"})
 _EXISTS: Final = N_("{path} sudah ada, dan cadangan tidak pernah ditimpa. Pilih nama lain.")
 _DAMAGED: Final = N_("Cadangan {path} rusak: {place}.")
+_NOT_WHOLE: Final = N_("{path} bukan cadangan, atau tidak utuh ({reason}).")
+_ROWS: Final = N_("Baris tabel {table} dalam cadangan ini tidak dapat disimpan ({reason}).")
+_NOT_EMPTY: Final = N_("Registri ini sudah berisi. Cadangan dipulihkan ke registri yang baru.")
 _FORM: Final = N_("Cadangan ini memuat {name} dalam bentuk yang tidak semestinya.")
 
 
@@ -86,13 +97,16 @@ class Manifest:
                 raise BackupError(
                     N_("Cadangan ini berformat {format}, bukan {wanted}."), format=str(value["format"]), wanted=FORMAT
                 )
-            return cls(
+            found = cls(
                 revision=str(value["revision"]),
-                taken=datetime.datetime.fromisoformat(value["taken"]),
+                taken=datetime.datetime.fromisoformat(value["taken"]).astimezone(datetime.UTC),
                 log_size=int(value["log_size"]),
                 tables={name: (int(one["rows"]), str(one["sha256"])) for name, one in value["tables"].items()},
             )
-        except (DocumentError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if found.encode() != data:
+                raise BackupError(N_("Daftar isi cadangan ini tidak ditulis program ini."))
+            return found
+        except (DocumentError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             if isinstance(error, BackupError):
                 raise
             raise BackupError(N_("Ini bukan daftar isi sebuah cadangan ({reason})."), reason=_reason(error)) from error
@@ -154,22 +168,31 @@ class Opened:
 
 
 def read(path: Path) -> Opened:
-    """Open a backup and check that its tables are whole. Raises `BackupError`, `UnavailableError`."""
+    """Open a backup and check that its tables are whole. Raises `BackupError`, `UnavailableError`.
+
+    The names of `Opened.files` are as the file gives them: whoever writes those files says which names may stand.
+    """
     try:
         with tarfile.open(path, "r:") as archive:
             manifest = Manifest.decode(_content(archive, _first(archive), limit=_MAX_MANIFEST_BYTES))
             files: dict[str, bytes] = {}
             found: dict[str, tuple[int, str]] = {}
+            seen: set[str] = set()
             for member in archive:
+                if member.name in seen:
+                    raise BackupError(_FORM, name=member.name)
+                seen.add(member.name)
                 kind, _, name = member.name.partition("/")
+                if member.name == MANIFEST:
+                    continue  # the first one, which was read
                 if kind == "tables":
                     found[name.removesuffix(".jsonl")] = _digest(archive, member)
                 elif kind == "files":
                     files[name] = _content(archive, member, limit=_MAX_MANIFEST_BYTES)
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupError(
-            N_("{path} bukan cadangan, atau tidak utuh ({reason})."), path=str(path), reason=str(error)
-        ) from error
+                elif kind != "documents" or sha256_of(name) is None or not _is_plain(member, blobs.MAX_BYTES):
+                    raise BackupError(_FORM, name=member.name)
+    except _NO_ARCHIVE as error:
+        raise BackupError(_NOT_WHOLE, path=str(path), reason=str(error)) from error
     except OSError as error:
         raise SpokenUnavailableError(
             N_("Cadangan {path} tidak dapat dibaca: {reason}."), path=str(path), reason=error.strerror or str(error)
@@ -183,8 +206,9 @@ def read(path: Path) -> Opened:
 def restore(opened: Opened, *, database: Database, documents: Store, now: datetime.datetime) -> None:
     """Fill an empty registry from a backup; it is read-only from then on, until it was replayed.
 
-    Documents come first, then all rows in one transaction. Raises `BackupError` for a backup of another revision or a
-    document that is not what its name says, `UnavailableError`.
+    Documents come first, then all rows in one transaction; what was cut off before its end is begun anew. Raises
+    `BackupError` for a registry that holds something, a backup of another revision, a document that is not what its
+    name says or rows that do not fit together, `UnavailableError`.
     """
     revision = database.revision()
     if opened.manifest.revision != revision:
@@ -200,23 +224,43 @@ def restore(opened: Opened, *, database: Database, documents: Store, now: dateti
         with tarfile.open(opened.path, "r:") as archive:
             for member in archive:
                 if member.name.startswith("documents/"):
-                    data = _content(archive, member, limit=member.size)
+                    data = _content(archive, member, limit=blobs.MAX_BYTES)
                     if hashlib.sha256(data).hexdigest() != member.name.removeprefix("documents/").replace("/", ""):
                         raise BackupError(_DAMAGED, path=str(opened.path), place=member.name)
                     documents.put(data)
             with database.write(replaying=True) as tx:
-                if tx.execute(sa.select(schema.log_entries.c.id).limit(1)).first() is not None:
-                    raise BackupError(N_("Registri ini sudah berisi. Cadangan dipulihkan ke registri yang baru."))
+                if not _is_empty(tx):
+                    raise BackupError(_NOT_EMPTY)
                 for table in _tables():
-                    _fill(tx, table, _rows(archive, f"tables/{table.name}.jsonl"))
+                    try:
+                        _fill(tx, table, _rows(archive, f"tables/{table.name}.jsonl"))
+                    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+                        raise BackupError(_ROWS, table=table.name, reason=_first_line(error)) from error
                 follow_ids(tx)
                 tx.execute(
                     schema.restorations.insert().values(
                         backup_taken_at=opened.manifest.taken, backup_size=opened.manifest.log_size, restored_at=now
                     )
                 )
-    except (tarfile.TarError, KeyError) as error:
-        raise BackupError(N_("{path} tidak utuh ({reason})."), path=str(opened.path), reason=str(error)) from error
+    except _NO_ARCHIVE as error:
+        raise BackupError(_NOT_WHOLE, path=str(opened.path), reason=str(error)) from error
+
+
+def is_empty(database: Database) -> bool:
+    """Whether this registry holds nothing yet: it was made, and a restoration into it may begin."""
+    with database.read() as tx:
+        return _is_empty(tx)
+
+
+def _is_empty(tx: sa.Connection) -> bool:
+    return all(
+        tx.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is None
+        for table in (schema.installation, schema.log_entries, schema.decisions, schema.restorations)
+    )
+
+
+def _first_line(error: sa.exc.DBAPIError) -> str:
+    return str(error.orig).partition("\n")[0]
 
 
 def _reason(error: Exception) -> Value:
@@ -278,8 +322,8 @@ def _rows(archive: tarfile.TarFile, name: str) -> Iterator[dict[str, object]]:
     file = archive.extractfile(name)
     if file is None:
         raise BackupError(N_("Cadangan ini tidak memuat {name}."), name=name)
-    for line in file:
-        value = canonical.parse(line)
+    while line := file.readline(_MAX_ROW_BYTES + 1):
+        value = canonical.parse(line) if len(line) <= _MAX_ROW_BYTES else None
         if not isinstance(value, dict):
             raise BackupError(N_("{name} dalam cadangan ini memuat selain baris."), name=name)
         yield value
@@ -293,20 +337,28 @@ def _first(archive: tarfile.TarFile) -> tarfile.TarInfo:
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, *, limit: int) -> bytes:
-    file = archive.extractfile(member) if member.isfile() and member.size <= limit else None
+    file = archive.extractfile(member) if _is_plain(member, limit) else None
     if file is None:
         raise BackupError(_FORM, name=member.name)
-    return file.read()
+    data = file.read()
+    if len(data) != member.size:
+        raise tarfile.ReadError("unexpected end of data")
+    return data
+
+
+def _is_plain(member: tarfile.TarInfo, limit: int) -> bool:
+    """A file whose bytes all stand in the archive: a sparse one could claim any size."""
+    return member.isreg() and not member.issparse() and member.size <= limit
 
 
 def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[int, str]:
-    file = archive.extractfile(member)
+    file = archive.extractfile(member) if _is_plain(member, member.size) else None
     if file is None:
         raise BackupError(_FORM, name=member.name)
     digest, rows = hashlib.sha256(), 0
-    for line in file:
-        digest.update(line)
-        rows += 1
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        rows += chunk.count(b"\n")
     return rows, digest.hexdigest()
 
 

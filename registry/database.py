@@ -7,14 +7,15 @@ committed then (a snapshot from before the wait would be as stale there). Rules 
 overlap, no second issue) rest on that. A reading transaction sees one moment, and the database refuses to write in it.
 
 SQLite: WAL mode with `synchronous=FULL`, so what was committed survives a power cut; recursive triggers make INSERT OR
-REPLACE meet the triggers that forbid deleting. PostgreSQL commits as durably by default; a connection that finds
-`synchronous_commit` off refuses, as does one to a database that would take text in another encoding than UTF-8.
+REPLACE meet the triggers that forbid deleting; freed pages are overwritten. PostgreSQL commits as durably by default; a
+connection that finds `synchronous_commit` off refuses, as does one to a database that would take text in another
+encoding than UTF-8.
 """
 
 import contextlib
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -231,6 +232,27 @@ class Database:
         damaged = [str(line) for line in tx.exec_driver_sql("PRAGMA integrity_check").scalars() if line != "ok"]
         return damaged + [f"{row[0]} {row[1]} -> {row[2]}" for row in tx.exec_driver_sql("PRAGMA foreign_key_check")]
 
+    def forget(self, tables: Iterable[str]) -> None:
+        """Overwrite what is left in the database's own files of rows that were deleted or emptied.
+
+        On SQLite freed space is zeroed at once (`secure_delete`), so what is left stands in the segments of the index
+        of names and in the write-ahead log; both are written anew. While somebody still reads an older moment the log
+        stays: the next call does it. PostgreSQL frees the dead rows of `tables`; their bytes are overwritten as the
+        space is used again. Raises `UnavailableError`.
+        """
+        if self.dialect == "postgresql":
+            with _available(), self._engine.connect() as plain:
+                connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+            return
+        with self._writing() as tx:
+            tx.exec_driver_sql("INSERT INTO permit_names_trigrams(permit_names_trigrams) VALUES ('optimize')")
+        with _available(), contextlib.closing(self._engine.raw_connection()) as raw:
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise UnavailableError(f"the write-ahead log of {self._name} cannot be emptied: {error}") from error
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
@@ -331,7 +353,13 @@ def _sqlite_engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are ours to begin
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

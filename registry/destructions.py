@@ -5,7 +5,12 @@ Nothing is deleted by itself. A destruction is a proposal with its ground, the a
 must be able to compare it. Orders about a permit (a revocation) are documents of their own and stay.
 
 First the record of the destruction is committed and what it names is emptied in the tables, in one transaction; then
-the files are deleted. A crash between leaves files that `sweep` deletes: it is part of every run and safe to repeat.
+the files are deleted, and what the database's own files still hold of the emptied rows is overwritten. A crash between
+leaves files that `sweep` deletes: it is part of every run and safe to repeat.
+
+What stays, on purpose: number, dates, hashes and log entries; the QR statement, because it is what a printed page is
+compared with, and with it the holder's name as the code on that page gives it; serials of machines, which are nobody's
+data and tell which machine has a permit; and orders about the permit.
 """
 
 import dataclasses
@@ -17,15 +22,24 @@ import sqlalchemy as sa
 
 from registry import ledger, schema
 from registry.database import Database, insert
+from registry.decisions import revisions
 from registry.formats import logentry
 from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import FINAL, state_at
 from registry.formats.spoken import SpokenError, Word
 from registry.instruments import Instrument, Stage, stage
+from registry.ledger import Subject
 from registry.lifecycle import history
 
 MIN_APPROVALS: Final = 2
+_EMPTIED: Final = (
+    schema.decisions,
+    schema.instruments,
+    schema.handovers,
+    schema.status_changes,
+    schema.permit_names,
+)
 
 
 class DestructionError(SpokenError):
@@ -97,27 +111,33 @@ def destroy(
         actor=order.actor,
         recorded_at=now,
     )
+    empty(tx, permit.id)
     ledger.append(
         tx,
         event=Event.DESTROY,
-        subject=(("destructions", key),),
+        # What is left of the permit is bound anew: the records that bound it whole go with its content.
+        subject=(("destructions", key), *_residue(tx, permit)),
         instrument=permit.id,
         serial=permit.serial,
         effective=now,
         recorded=now,
     )
-    empty(tx, permit.id)
 
 
 def sweep(database: Database, store: DeletingStore) -> int:
-    """Delete the files of every destroyed permit that are still there; returns how many permits were looked at."""
+    """Delete the files of every destroyed permit that are still there; returns how many permits were looked at.
+
+    Then nothing of the emptied rows is left in the database's own files either.
+    """
     with database.read() as tx:
         gone = [
-            (row.instrument, tuple(_files(tx, row.instrument))) for row in tx.execute(sa.select(schema.destructions))
+            (row.instrument, tuple(files(tx, row.instrument))) for row in tx.execute(sa.select(schema.destructions))
         ]
-    for _, files in gone:
-        for sha256 in files:
+    for _, named in gone:
+        for sha256 in named:
             store.delete(sha256)
+    if gone:
+        database.forget(table.name for table in _EMPTIED)
     return len(gone)
 
 
@@ -171,7 +191,7 @@ def _check_published(tx: sa.Connection, permit: Instrument) -> None:
 def empty(tx: sa.Connection, instrument: int) -> None:
     """Take away what the tables hold of the content of a permit whose destruction is recorded; safe to repeat."""
     decisions, instruments = schema.decisions, schema.instruments
-    handovers, names = schema.handovers, schema.permit_names
+    handovers, names, changes = schema.handovers, schema.permit_names, schema.status_changes
     reference = tx.execute(
         sa.select(decisions.c.office, decisions.c.reference_key)
         .join(instruments, instruments.c.decision == decisions.c.id)
@@ -188,11 +208,34 @@ def empty(tx: sa.Connection, instrument: int) -> None:
         .where(handovers.c.instrument == instrument)
         .values(recipient="", identity_number="", note=None)
     )
+    tx.execute(
+        changes.update()
+        .where(changes.c.instrument == instrument, changes.c.change == Event.CORRECT.value)
+        .values(correction={})
+    )
     tx.execute(names.delete().where(names.c.instrument == instrument))
 
 
-def _files(tx: sa.Connection, instrument: int) -> Iterator[bytes]:
-    """The hashes of the permit's documents, and of the records that hold its content."""
+def _residue(tx: sa.Connection, permit: Instrument) -> Subject:
+    def of(table: sa.Table) -> tuple[int, ...]:
+        query = sa.select(table.c.id).where(table.c.instrument == permit.id).order_by(table.c.id)
+        return tuple(tx.execute(query).scalars())
+
+    printed = of(schema.documents)
+    return (
+        *(("decisions", revision) for revision in revisions(tx, permit.decision)),
+        ("decision_objects", permit.decision),
+        ("numbers", permit.number_row),
+        ("instruments", permit.id),
+        *(("documents", key) for key in printed),
+        *(("validation_data", key) for key in printed),
+        *(("status_changes", key) for key in of(schema.status_changes)),
+        *(("handovers", key) for key in of(schema.handovers)),
+    )
+
+
+def files(tx: sa.Connection, instrument: int) -> Iterator[bytes]:
+    """The hashes of what a destruction takes away: the permit's documents, and the records that hold its content."""
     documents, entries = schema.documents.c, schema.log_entries.c
     for sha256 in tx.execute(sa.select(documents.sha256).where(documents.instrument == instrument)).scalars():
         yield bytes(sha256)

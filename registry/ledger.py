@@ -17,16 +17,16 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from registry import schema
+from registry import schema, subjects
 from registry.database import insert
 from registry.formats import canonical
 from registry.formats.errors import DocumentError
-from registry.formats.logentry import Event, LogEntry, encode
+from registry.formats.logentry import Event, LogEntry, decode, encode
 
 FORMAT: Final = "absah-record-1"
 SALT_BYTES: Final = 16
 # Events whose records hold what a permit says and whom it was given to: a destruction takes these records away.
-EVENTS_WITH_CONTENT: Final = (Event.ISSUE, Event.HANDOVER, Event.ADOPT)
+EVENTS_WITH_CONTENT: Final = (Event.ISSUE, Event.CORRECT, Event.HANDOVER, Event.ADOPT)
 
 # Rows of these are found by the row that they belong to, and there may be several or none; all others by their id.
 _BELONGS: Final = {
@@ -64,11 +64,12 @@ def append(
 ) -> int:
     """Write the log entry of an event, after its rows and in their transaction; returns the entry's row.
 
-    `subject` names the rows as (table, id). From here on the database refuses to change them.
+    `subject` names the rows as (table, id). From here on the database refuses to change them. What the entry says must
+    be what its rows say (`registry.subjects`).
     """
     salt = secrets.token_bytes(SALT_BYTES)
-    data = record(tx, subject, salt)
-    if data is None:
+    rows = gather(tx, subject)
+    if rows is None:
         raise LookupError(f"an entry of {event} names a row that is not there")
     entry = LogEntry(
         event=event,
@@ -77,8 +78,10 @@ def append(
         file_sha256=file_sha256,
         effective=int(effective.timestamp()),
         recorded=int(recorded.timestamp()),
-        record_sha256=canonical.sha256(data),
+        record_sha256=canonical.sha256(write(rows, salt)),
     )
+    if wrong := subjects.contradictions(entry, instrument=instrument, rows=rows):
+        raise ValueError(f"an entry of {event} does not say what its rows say: {', '.join(wrong)}")
     return insert(
         tx,
         schema.log_entries,
@@ -96,14 +99,49 @@ def record(tx: sa.Connection, subject: Iterable[Iterable[Any]], salt: bytes) -> 
 
     Raises `RecordError` where rows or subject hold what this program would never have written.
     """
+    rows = gather(tx, subject)
+    return None if rows is None else write(rows, salt)
+
+
+def true_record(
+    tx: sa.Connection, *, entry: bytes, instrument: int | None, subject: Iterable[Iterable[Any]], salt: bytes
+) -> bytes:
+    """The record that an entry names, made from the rows as they are now.
+
+    Raises `RecordError` where rows are missing or were changed, and where the entry says what they do not say;
+    `LogEntryError` where the entry is none.
+    """
+    read = decode(entry)
+    rows = gather(tx, subject)
+    if rows is None:
+        raise RecordError("a row that it records is gone")
+    data = write(rows, salt)
+    if canonical.sha256(data) != read.record_sha256:
+        raise RecordError("the rows that it records were changed")
+    if wrong := subjects.contradictions(read, instrument=instrument, rows=rows):
+        raise RecordError(f"it does not say what its rows say: {', '.join(wrong)}")
+    return data
+
+
+def gather(tx: sa.Connection, subject: Iterable[Iterable[Any]]) -> tuple[Recorded, ...] | None:
+    """The rows that a subject names, as they are now; None if one of them is missing. Raises `RecordError`."""
+    rows: list[Recorded] = []
     try:
-        rows: list[dict[str, object]] = []
         for name, key in subject:
             found = rows_of(tx, name, key)
             if not found and name not in _BELONGS:
                 return None
-            rows += [{"table": name, "row": row} for row in found]
-        return canonical.dump({"format": FORMAT, "salt": salt.hex(), "rows": rows})
+            rows += [Recorded(table=name, row=row) for row in found]
+    except (ValueError, TypeError) as error:
+        raise RecordError(f"the rows of a log entry cannot be recorded: {error}") from error
+    return tuple(rows)
+
+
+def write(rows: Iterable[Recorded], salt: bytes) -> bytes:
+    """The canonical bytes of a record. Raises `RecordError` for values that no record can hold."""
+    try:
+        listed = [{"table": one.table, "row": one.row} for one in rows]
+        return canonical.dump({"format": FORMAT, "salt": salt.hex(), "rows": listed})
     except (ValueError, TypeError, canonical.CanonicalError) as error:
         raise RecordError(f"the rows of a log entry cannot be recorded: {error}") from error
 

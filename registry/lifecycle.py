@@ -85,7 +85,7 @@ def change(tx: sa.Connection, *, permit: Instrument, order: Order, zone: ZoneInf
         raise ChangeError(N_("Izin {number} belum terbit, jadi belum ada yang dapat diubah."), number=permit.number)
     before = history(tx, permit.id)
     _check_time(order, issued=before[0].effective, zone=zone, now=now, number=permit.number)
-    status = _follow(before, order, now=now, number=permit.number)
+    status = follow(before, order, now=now, number=permit.number)
     if order.change is Event.SUPERSEDE:
         _check_successor(tx, permit, order, now=now)
     sequence = _last_sequence(tx, permit.id) + 1
@@ -147,7 +147,7 @@ def history(tx: sa.Connection, instrument: int) -> tuple[StatusRecord, ...]:
 
 
 def corrections(tx: sa.Connection, instrument: int) -> tuple[Correction, ...]:
-    """Every correction of a permit, in the order in which they were recorded."""
+    """Every correction of a permit, in the order in which they were recorded; a destruction leaves none to read."""
     table = schema.status_changes
     rows = tx.execute(
         sa.select(table)
@@ -164,10 +164,11 @@ def corrections(tx: sa.Connection, instrument: int) -> tuple[Correction, ...]:
             document_sha256=row.decree_sha256,
         )
         for row in rows
+        if row.correction
     )
 
 
-def _follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.datetime, number: str) -> Status:
+def follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.datetime, number: str) -> Status:
     """The state that the order leads to, if it may stand where it would among the permit's changes."""
     state, present = state_at(before, order.effective), state_at(before, now)
     if state is None:

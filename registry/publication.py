@@ -21,7 +21,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
@@ -138,17 +138,13 @@ class LogPublisher:
         entries = schema.log_entries.c
         with self._database.read() as tx:
             waiting = tx.execute(
-                sa.select(entries.id, entries.instrument, entries.event, entries.subject, entries.salt)
+                sa.select(entries.id, entries.instrument, entries.event, entries.entry, entries.subject, entries.salt)
                 .where(entries.index.is_(None))
                 .order_by(entries.id)
                 .limit(BATCH)
             ).all()
-            records = {row.id: ledger.record(tx, row.subject, row.salt) for row in waiting if row.subject is not None}
-        kept: dict[int, bytes] = {}
-        for key, record in records.items():
-            if record is None:
-                raise LogContradictionError(f"log entry {key} records a row that is gone: “absah log fsck”")
-            kept[key] = self._documents.put(record)
+            records = {row.id: _record(tx, row) for row in waiting if row.subject is not None}
+        kept = {key: self._documents.put(record) for key, record in records.items()}
         if kept:
             # Another process may have published these entries since, and a destruction have taken their records away.
             with self._database.read() as tx:
@@ -277,6 +273,9 @@ class LogPublisher:
                 )
             )
             row_of = {row.place: row.id for row in rows}
+            last = self._last_signed()
+            if last is not None and state.size < last.size <= _state(tx).size:
+                return  # whoever signed more was killed before it was kept; the walk begins again and goes that far
             signed = self._sign(Checkpoint(origin=self._signer.name, size=state.size, root=root), read)
             tx.execute(schema.checkpoints.insert().values(size=state.size, root=root, note=signed, recorded_at=now))
             tx.execute(
@@ -289,10 +288,7 @@ class LogPublisher:
         signed = note.sign(checkpoint.encode(), self._signer)
         if self._memory is None:
             return signed
-        try:
-            before = checkpoints.read(self._memory.read_bytes(), self._verifier) if self._memory.exists() else None
-        except (OSError, DocumentError) as error:
-            raise LogContradictionError(f"{self._memory} does not hold the last signed checkpoint: {error}") from error
+        before = self._last_signed()
         if before is not None and (before.size > checkpoint.size or merkle.root(before.size, read) != before.root):
             raise LogContradictionError(
                 f"the key of this log has signed a checkpoint of {before.size} entries ({self._memory}) that this "
@@ -303,6 +299,15 @@ class LogPublisher:
         except OSError as error:
             raise UnavailableError(f"cannot write {self._memory}: {error.strerror}") from error
         return signed
+
+    def _last_signed(self) -> Checkpoint | None:
+        """The last checkpoint that this signer remembers; it may have been signed and never kept."""
+        if self._memory is None or not self._memory.exists():
+            return None
+        try:
+            return checkpoints.read(self._memory.read_bytes(), self._verifier)
+        except (OSError, DocumentError) as error:
+            raise LogContradictionError(f"{self._memory} does not hold the last signed checkpoint: {error}") from error
 
     def put_in_front(self) -> Checkpoint:
         """Write the newest kept checkpoint to the public file, unless it is there; returns it.
@@ -484,6 +489,16 @@ def _remembering(read: HashReader) -> HashReader:
         return value
 
     return remember
+
+
+def _record(tx: sa.Connection, row: sa.Row[*tuple[Any, ...]]) -> bytes:
+    """The record of a waiting entry. Nothing is signed that another hand wrote, or whose rows are no longer its own."""
+    try:
+        return ledger.true_record(
+            tx, entry=bytes(row.entry), instrument=row.instrument, subject=row.subject, salt=bytes(row.salt)
+        )
+    except DocumentError as error:
+        raise LogContradictionError(f"log entry {row.id}: {error}: “absah log fsck”") from error
 
 
 def _state(tx: sa.Connection) -> Frontier:

@@ -5,13 +5,21 @@ in the file store under the hash that the entry names. So the registry is rebuil
 from the log's files and must lead to the root of the checkpoint, each record must have the hash that its entry names.
 
 What was never logged is gone: decisions taken in since the backup and not issued (an import adds them again), and
-permits that were frozen and not issued. A number among those below the highest issued one may stand on somebody's
-draft; it becomes void with that reason, and is never given again.
+permits that were frozen and not issued. Their numbers may stand on somebody's draft, so they become void with that
+reason and are never given again: those among the known ones by themselves, those above the highest known one because
+the keeper says for each series what the last number was. No file of ours can tell that, so nothing is replayed without.
+
+A record in the file store that no entry names was made by an entry that was committed and not published before the
+loss, or belongs to entries behind a newer checkpoint, or was put there by somebody: only the log vouches for a record.
+It is never taken in; it stops the replay until the keeper has looked for a newer checkpoint, and says so.
+
+A backup is not believed either: before the restored registry may be used, every row of it is held against the log.
 """
 
+import contextlib
 import dataclasses
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
@@ -20,14 +28,36 @@ from registry import destructions, ledger, numbers, schema, search
 from registry.database import Database, follow_ids
 from registry.formats import canonical, logentry, merkle
 from registry.formats.checkpoint import Checkpoint
+from registry.formats.errors import UnavailableError
 from registry.formats.language import N_
 from registry.formats.logentry import LogEntry
 from registry.formats.spoken import SpokenError
+from registry.fsck import Difference
 from registry.ledger import Recorded
 
-REASON: Final = "hilang bersama data sesudah cadangan terakhir; tidak pernah terbit"
+REASON: Final = "hilang bersama data sesudah cadangan terakhir; penerbitannya tidak ada dalam log"
+MOST_LOST: Final = 10_000  # numbers above the highest known one; more is a slip of the hand
+_FURTHEST_EAST: Final = datetime.timedelta(hours=14)  # where a year begins first
+_SHOWN: Final = 10
+# Not about the rows, or mended right after the replay: files of the store and of the public, what is still to be swept.
+_NOT_OF_THE_ROWS: Final = frozenset(
+    {
+        "bundle_changed",
+        "bundle_missing",
+        "checkpoint_behind",
+        "checkpoint_missing",
+        "document_lost",
+        "entry_waits",
+        "guards_unchecked",
+        "not_destroyed",
+        "record_lost",
+        "tile_changed",
+        "tile_missing",
+    }
+)
 
 Holder = Callable[[str, dict[str, object]], str]
+Judge = Callable[[sa.Connection], Iterable[Difference]]
 
 
 class ReplayError(SpokenError):
@@ -40,13 +70,42 @@ class Store(Protocol):
     def get(self, sha256: bytes) -> bytes:
         """The bytes with this SHA-256. Raises `UnavailableError`."""
 
+    def digests(self) -> Iterator[bytes]:
+        """The SHA-256 of everything in the store."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What the keeper states of the time between the last entry of backup and log, and the loss.
+
+    `series` are those that this office gives numbers in. `last` is the last number that was given or stood on a draft,
+    for each of them and each year since the backup, 0 for none; None states that nothing was printed or drafted at all.
+    `leave_unpublished`: there is no newer checkpoint, and records that no entry names are given up.
+    """
+
+    series: frozenset[str]
+    last: Mapping[tuple[str, int], int] | None
+    leave_unpublished: bool = False
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What a replay did: entries that came back, and numbers that became void because nobody knows them."""
+    """What a replay did: entries that came back, numbers that became void because nobody knows them, and what it left.
+
+    `left` says what each record holds that no entry names: permits by their number, other rows by table and id.
+    """
 
     entries: int
     voided: tuple[tuple[str, int, int], ...]
+    left: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Unnamed:
+    """What the file store holds that the registry does not name: records by their rows, and how many other files."""
+
+    records: tuple[tuple[Recorded, ...], ...]
+    others: int
 
 
 def position(database: Database) -> int:
@@ -69,16 +128,20 @@ def replay(
     entries: Iterable[bytes],
     checkpoint: Checkpoint,
     holder: Holder,
+    stated: Statement,
+    judge: Judge,
     now: datetime.datetime,
 ) -> Replayed:
     """Add the log's `entries` from `position` to the end of `checkpoint`, with what they record, in one transaction.
 
     `checkpoint` must be verified and the newest that anyone has: what lies behind it is lost. `holder` gives the
-    holder's name of a decision (pack, public part), for the search. Raises `ReplayError` where the log does not go on
-    from this registry, `UnavailableError` where a record is not in the file store; nothing is changed then.
+    holder's name of a decision (pack, public part), for the search. `judge` is `registry.fsck.Fsck.within`: what it
+    finds in the rows stops the replay. Raises `ReplayError` where the log does not go on from this registry, the rows
+    differ from it or the statement lacks something, `UnavailableError` where a record is not in the file store;
+    nothing is changed then.
     """
     with database.write(replaying=True) as tx:
-        state = _state(tx)
+        state, since = _state(tx), _since(tx)
         if checkpoint.size < state.size:
             raise ReplayError(
                 N_(
@@ -105,14 +168,28 @@ def replay(
         if added:
             tx.execute(table.update().where(table.c.id == 1).values(size=state.size, frontier=state.to_bytes()))
         follow_ids(tx)
-        voided = tuple(_void_unknown(tx, now))
+        unnamed = _unnamed(tx, documents)
+        if unnamed.records and not stated.leave_unpublished:
+            raise ReplayError(
+                N_(
+                    "Penyimpanan dokumen memuat {count} rekaman sesudah checkpoint ini: {records}. Cari checkpoint "
+                    "yang lebih baru (--checkpoint) atau salinan log yang lebih lengkap (--log). Kalau tidak ada, "
+                    "catatan itu tidak pernah diumumkan: ulangi dengan --leave-unpublished, lalu catat lagi "
+                    "surat-suratnya."
+                ),
+                count=len(unnamed.records),
+                records=_listed(_described(one) for one in unnamed.records),
+            )
+        _check_statement(tx, stated, unnamed, years=range(since.year, (now + _FURTHEST_EAST).year + 1))
+        voided = tuple(_void_unknown(tx, stated.last or {}, now))
+        _check_rows(judge(tx))
         restorations = schema.restorations
         tx.execute(
             restorations.update()
             .where(restorations.c.replayed_at.is_(None))
             .values(replayed_at=now, replayed_size=checkpoint.size)
         )
-    return Replayed(entries=added, voided=voided)
+    return Replayed(entries=added, voided=voided, left=tuple(_described(one) for one in unnamed.records))
 
 
 def _state(tx: sa.Connection) -> merkle.Frontier:
@@ -137,7 +214,8 @@ def _add(tx: sa.Connection, index: int, data: bytes, documents: Store, holder: H
         )
     record = documents.get(entry.record_sha256)
     recorded = ledger.read(record)
-    for one in recorded:
+    # A destruction comes before what it emptied: only then do the guards let the rows go.
+    for one in sorted(recorded, key=lambda one: one.table != schema.destructions.name):
         _put(tx, one)
     _index_holder(tx, recorded, holder)
     tx.execute(
@@ -214,14 +292,134 @@ def _follow_destruction(tx: sa.Connection, entry: LogEntry, recorded: tuple[Reco
     destructions.empty(tx, instrument)
 
 
-def _void_unknown(tx: sa.Connection, now: datetime.datetime) -> Iterator[tuple[str, int, int]]:
-    """Give a fate to numbers between known ones that nobody knows any more."""
+def _since(tx: sa.Connection) -> datetime.datetime:
+    """From when on something may be missing; never later than the last entry of the backup, whatever that says."""
+    entries, restorations = schema.log_entries.c, schema.restorations.c
+    taken = tx.execute(
+        sa.select(sa.func.min(restorations.backup_taken_at)).where(restorations.replayed_at.is_(None))
+    ).scalar_one()
+    last = tx.execute(sa.select(sa.func.max(entries.recorded_at)).where(entries.index.is_not(None))).scalar_one()
+    moments: list[datetime.datetime] = [moment for moment in (taken, last) if moment is not None]
+    return min(moments)
+
+
+def _unnamed(tx: sa.Connection, documents: Store) -> _Unnamed:
+    """Read every file of the store that no row names."""
+    named = set(_named(tx))
+    records, others = [], 0
+    for sha256 in documents.digests():
+        if sha256 in named:
+            continue
+        try:
+            recorded = ledger.read(documents.get(sha256))
+            for one in recorded:
+                ledger.from_json(schema.metadata.tables[one.table], one.row)
+        except (ledger.RecordError, UnavailableError):
+            others += 1
+        else:
+            records.append(recorded)
+    return _Unnamed(records=tuple(records), others=others)
+
+
+def _named(tx: sa.Connection) -> Iterator[bytes]:
+    columns = (schema.documents.c.sha256, schema.validation_data.c.sha256, schema.status_changes.c.decree_sha256)
+    for column in columns:
+        yield from (bytes(sha256) for sha256 in tx.execute(sa.select(column).where(column.is_not(None))).scalars())
+    for data in tx.execute(sa.select(schema.log_entries.c.entry)).scalars():
+        with contextlib.suppress(logentry.LogEntryError):  # a forged one, which the judge will name
+            if (record := logentry.decode(bytes(data)).record_sha256) is not None:
+                yield record
+
+
+def _described(recorded: tuple[Recorded, ...]) -> str:
+    permits = [str(one.row.get("number")) for one in recorded if one.table == schema.instruments.name]
+    return _listed(permits or sorted(f"{one.table} {one.row.get('id', '?')}" for one in recorded))
+
+
+def _listed(things: Iterable[str]) -> str:
+    every = list(things)
+    return ", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else "")
+
+
+def _check_statement(tx: sa.Connection, stated: Statement, unnamed: _Unnamed, *, years: range) -> None:
+    """Refuse a statement that leaves out a series, or says less than backup, log and file store know."""
+    known = _highest(tx, unnamed, {(series, year) for series in stated.series for year in years})
+    asked = {place: n for place, n in known.items() if place[1] >= years.start}
+    words = " ".join(f"--last-number {series} {year} N" for series, year in sorted(asked))
+    if stated.last is None:
+        if unnamed.records or unnamed.others:
+            raise ReplayError(
+                N_(
+                    "Penyimpanan dokumen memuat {count} berkas yang tidak dikenal cadangan dan log; di antaranya "
+                    "mungkin konsep bernomor. --nothing-printed-since tidak dapat dipakai. Sebutkan nomor terakhir "
+                    "yang pernah diberikan atau tercetak: {words}"
+                ),
+                count=len(unnamed.records) + unnamed.others,
+                words=words,
+            )
+        return
+    for series, year in sorted(asked.keys() | stated.last.keys()):
+        n, least = stated.last.get((series, year)), known.get((series, year))
+        if least is None:
+            raise ReplayError(
+                N_("Seri {series} tahun {year} tidak ada di kantor ini. Yang ditanyakan: {words}"),
+                series=series,
+                year=year,
+                words=words,
+            )
+        if n is None or not least <= n <= min(least + MOST_LOST, numbers.LAST):
+            raise ReplayError(
+                N_(
+                    "Periksa buku agenda, konsep dan cetakan: sampai berapa nomor {series} tahun {year} pernah "
+                    "diberikan? Cadangan, log dan penyimpanan mengenal sampai {least}; jawabannya {least} sampai "
+                    "{most}. Sebutkan semuanya, N diganti nomor itu (0 kalau belum ada): {words}"
+                ),
+                series=series,
+                year=year,
+                least=least,
+                most=min(least + MOST_LOST, numbers.LAST),
+                words=words,
+            )
+
+
+def _highest(tx: sa.Connection, unnamed: _Unnamed, places: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """The highest number of each series and year that rows or unnamed records hold, 0 where there is none."""
+    highest = {
+        (series, year): numbers.next_number(tx, series=series, year=year) - 1
+        for series, year in places.union(numbers.series(tx))
+    }
+    believed = {place: n + MOST_LOST for place, n in highest.items()}  # anybody may have put a record there
+    for one in (row for record in unnamed.records for row in record if row.table == schema.numbers.name):
+        values = ledger.from_json(schema.numbers, one.row)
+        place = (str(values["series"]), int(str(values["year"])))
+        n = int(str(values["n"]))
+        if n <= believed.get(place, 0):
+            highest[place] = max(highest[place], n)
+    return highest
+
+
+def _void_unknown(
+    tx: sa.Connection, last: Mapping[tuple[str, int], int], now: datetime.datetime
+) -> Iterator[tuple[str, int, int]]:
+    """Give a fate to every number that nobody knows any more, up to the highest known and the last stated one."""
     table = schema.numbers.c
-    for series, year in numbers.series(tx):
+    for series, year in sorted({*numbers.series(tx), *last}):
         opened = numbers.opening(tx, series=series, year=year)
         known = set(tx.execute(sa.select(table.n).where(table.series == series, table.year == year)).scalars())
         first = 1 if opened is None else opened.first
-        for n in range(first, max(known, default=first - 1) + 1):
+        for n in range(first, max(last.get((series, year), 0), max(known, default=0)) + 1):
             if n not in known:
                 numbers.lose(tx, series=series, year=year, n=n, reason=REASON, now=now)
                 yield series, year, n
+
+
+def _check_rows(found: Iterable[Difference]) -> None:
+    differences = [str(one) for one in found if one.code not in _NOT_OF_THE_ROWS]
+    if differences:
+        raise ReplayError(
+            N_(
+                "Baris yang dipulihkan tidak cocok dengan log yang diumumkan: {differences}. Cadangan ini rusak atau "
+                "dipalsukan. Pulihkan cadangan lain ke folder yang baru, dan simpan yang ini sebagai bukti."
+            ),
+            differences=_listed(differences),
+        )

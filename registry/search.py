@@ -1,7 +1,8 @@
 """The office's own search for permits by the holder's name, substrings as officers type them.
 
 An index of trigrams (FTS5 on SQLite, pg_trgm on PostgreSQL) answers without reading every name; that is why a search
-needs three letters.
+needs three letters. Of a long text it is asked for a few trigrams and not for all: each costs as much as there are
+names that hold it, and a text of common words holds dozens. What is found so is compared with the whole text.
 """
 
 import dataclasses
@@ -16,6 +17,8 @@ from registry.formats.language import N_
 from registry.formats.spoken import SpokenError
 
 LETTERS: Final = 3
+_MOST_PIECES: Final = 10
+_SHORT: Final = 16  # letters; of so few PostgreSQL is asked whole, since it then knows how many names will hold them
 _NO_TEXT: Final = ("Cc", "Cf", "Cs")  # control and format characters, halves of surrogate pairs
 
 
@@ -63,24 +66,26 @@ def by_holder(tx: sa.Connection, *, text: str, limit: int) -> list[Hit]:
         )
     names, instruments = schema.permit_names.c, schema.instruments.c
     if tx.dialect.name == "sqlite":
-        quoted = '"' + wanted.replace('"', '""') + '"'
+        quoted = " ".join('"' + piece.replace('"', '""') + '"' for piece in _pieces(wanted))
+        # CROSS JOIN is SQLite's word for this order of tables: so it stops at the limit, and sorts nothing.
         found = (
             sa.text(
-                "SELECT rowid AS instrument FROM permit_names_trigrams WHERE permit_names_trigrams MATCH :quoted"
-                " ORDER BY rowid DESC LIMIT :limit"
+                "SELECT names.instrument FROM permit_names_trigrams CROSS JOIN permit_names AS names"
+                " ON names.instrument = permit_names_trigrams.rowid"
+                " WHERE permit_names_trigrams MATCH :quoted AND instr(names.name, :wanted)"
+                " ORDER BY permit_names_trigrams.rowid DESC LIMIT :limit"
             )
-            .bindparams(quoted=quoted, limit=limit)
+            .bindparams(quoted=quoted, wanted=wanted, limit=limit)
             .columns(instrument=sa.Integer)
             .subquery()
         )
     else:
-        found = (
-            sa.select(names.instrument)
-            .where(names.name.contains(wanted, autoescape=True))
-            .order_by(names.instrument.desc())
-            .limit(limit)
-            .subquery()
-        )
+        if len(wanted) <= _SHORT:
+            holds = [names.name.contains(wanted, autoescape=True)]
+        else:
+            holds = [names.name.contains(piece, autoescape=True) for piece in _pieces(wanted)]
+            holds.append(sa.func.strpos(names.name, wanted) > 0)
+        found = sa.select(names.instrument).where(*holds).order_by(names.instrument.desc()).limit(limit).subquery()
     query = (
         sa.select(instruments.id, instruments.serial, instruments.number, names.name)
         .join(found, found.c.instrument == instruments.id)
@@ -88,3 +93,10 @@ def by_holder(tx: sa.Connection, *, text: str, limit: int) -> list[Hit]:
         .order_by(instruments.id.desc())
     )
     return [Hit(instrument=row.id, serial=row.serial, number=row.number, name=row.name) for row in tx.execute(query)]
+
+
+def _pieces(text: str) -> list[str]:
+    """Trigrams that lie over the whole text, as evenly as so few can."""
+    last = len(text) - LETTERS
+    count = min(last // LETTERS + 2, _MOST_PIECES) if last else 1
+    return [text[start : start + LETTERS] for start in (last * place // max(count - 1, 1) for place in range(count))]

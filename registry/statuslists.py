@@ -20,6 +20,7 @@ from registry import schema
 from registry.database import Database, ReadOnlyError
 from registry.durable import PUBLIC_MODE, write_whole
 from registry.formats import statuslist
+from registry.formats.canonical import sha256
 from registry.formats.errors import UnavailableError
 from registry.formats.language import N_
 from registry.formats.logentry import Event
@@ -64,20 +65,21 @@ def build(tx: sa.Connection, *, number: int, now: datetime.datetime) -> StatusLi
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
     made = StatusList()
-    for serial, rows in itertools.groupby(tx.execute(query), key=lambda row: row.serial):
-        history = (
-            StatusRecord(
-                status=Status(row.status),
-                effective=row.effective_at,
-                recorded=row.recorded_at,
-                ground="",
-                sequence=row.sequence,
+    with tx.execute(query) as found:
+        for serial, rows in itertools.groupby(found, key=lambda row: row.serial):
+            history = (
+                StatusRecord(
+                    status=Status(row.status),
+                    effective=row.effective_at,
+                    recorded=row.recorded_at,
+                    ground="",
+                    sequence=row.sequence,
+                )
+                for row in rows
             )
-            for row in rows
-        )
-        held = state_at(history, now)
-        if held is not None:
-            made.set(serial - number * SLOTS, STATE_OF[held.status])
+            held = state_at(history, now)
+            if held is not None:
+                made.set(serial - number * SLOTS, STATE_OF[held.status])
     return made
 
 
@@ -161,6 +163,7 @@ class StatusListPublisher:
         self._ttl = ttl
         self._max_age = max_age
         self._seen: Fingerprint | None = None
+        self._left: dict[int, bytes] = {}  # SHA-256 of the states of each list, as this process last left it
 
     def refresh(self, *, now: datetime.datetime) -> list[Path]:
         """Write every list that differs from the registry, is older than `max_age`, or could not be read; names them.
@@ -180,11 +183,14 @@ class StatusListPublisher:
             written: list[Path] = []
             for number, old in published.items():
                 young = old is not None and now - old.issued_at < self._max_age
-                if young and number not in due:
+                # Someone may have put an older list back, genuine and not ended, that does not know of a revocation.
+                left = old is not None and self._left.get(number) == sha256(old.states)
+                if young and left and number not in due:
                     continue
                 states = bytes(build(tx, number=number, now=now))
                 if not young or old is None or old.states != states:
                     written.append(self._write(number, states, now=now))
+                self._left[number] = sha256(states)
             self._seen = reached
         return written
 

@@ -11,24 +11,34 @@ import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from registry.database import Database
 from registry.formats.checkpoint import Checkpoint
 from registry.formats.note import NoteVerifier
-from registry.fsck import guards, records, rules, tree
+from registry.fsck import changes, front, guards, names, records, rules, status, tree
 from registry.fsck.difference import Difference, Store, readable
+from registry.fsck.names import Holder
 from registry.fsck.published import read_in_front
+from registry.fsck.status import Lists
 
-__all__ = ["Difference", "Fsck", "Store"]
+__all__ = ["Difference", "Fsck", "Holder", "Lists", "Store"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fsck:
-    """One registry with its file store and the folder of its published log, held against each other."""
+    """One registry with its file store and the folder of its published log, held against each other.
+
+    With `status` the published status lists as well, and with `holder` (the holder's name of a decision: pack, public
+    part) the names by which officers search.
+    """
 
     database: Database
     documents: Store
     folder: Path
     verifier: NoteVerifier
+    status: Lists | None = None
+    holder: Holder | None = None
 
     def run(self, *, outside: Iterable[Checkpoint] = (), now: datetime.datetime) -> Iterator[Difference]:
         """Every difference. `outside` are checkpoints of this log, already verified, that others kept.
@@ -40,9 +50,28 @@ class Fsck:
         in_front, problems = read_in_front(self.folder, self.verifier)
         yield from problems
         with self.database.read() as tx:
-            yield from readable("guards", guards.check(tx))
-            walked = tree.Walk(folder=self.folder, verifier=self.verifier, in_front=in_front, outside=tuple(outside))
-            yield from readable("log_entries", walked.check(tx, now=now))
-            yield from readable("records", records.check(tx, self.documents))
-            for name, found in rules.checks(tx, self.documents):
-                yield from readable(name, found)
+            yield from self.within(tx, in_front=in_front, outside=outside, now=now)
+            yield from readable("checkpoint", front.check(tx, in_front, now=now))
+            if self.status is not None:
+                yield from readable("status lists", status.check(tx, self.status, now=now))
+
+    def within(
+        self,
+        tx: sa.Connection,
+        *,
+        in_front: Checkpoint | None = None,
+        outside: Iterable[Checkpoint] = (),
+        now: datetime.datetime,
+    ) -> Iterator[Difference]:
+        """Every difference as `tx` sees the registry, which may be in the midst of a change (`registry.replay`)."""
+        # A damaged index hides rows from every question that is asked below.
+        for problem in self.database.problems(tx):
+            yield Difference(code="database_damaged", place=problem)
+        yield from readable("guards", guards.check(tx))
+        walked = tree.Walk(folder=self.folder, verifier=self.verifier, in_front=in_front, outside=tuple(outside))
+        yield from readable("log_entries", walked.check(tx, now=now))
+        yield from readable("records", records.check(tx, self.documents))
+        yield from readable("status_changes", changes.check(tx))
+        for name, found in rules.checks(tx, self.documents):
+            yield from readable(name, found)
+        yield from readable("permit_names", names.check(tx, self.holder))

@@ -1,6 +1,7 @@
 """What `fsck` finds: a stable code, where, and the particulars that its sentence needs."""
 
 import dataclasses
+import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -32,6 +33,14 @@ class Store(Protocol):
 # What a row raises that no honest program wrote: a moment that is none, an unknown mode, text where a number belongs.
 UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, DocumentError, sa.exc.StatementError)
 _FETCHED: Final = 512
+CLOCK_TOLERANCE: Final = datetime.timedelta(minutes=10)
+# How long the public may still see what held before: the publisher looks about once a second.
+UNDER_WAY: Final = datetime.timedelta(minutes=5)
+
+
+def is_recent(recorded: datetime.datetime, now: datetime.datetime) -> bool:
+    """Whether what was recorded then may still be on its way to the public."""
+    return now - UNDER_WAY <= recorded <= now + CLOCK_TOLERANCE
 
 
 def stream(tx: sa.Connection, query: sa.Executable) -> Iterator[sa.Row[*tuple[Any, ...]]]:

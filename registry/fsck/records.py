@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from registry import ledger, schema
+from registry import ledger, schema, subjects
 from registry.formats import logentry
 from registry.formats.canonical import sha256
 from registry.formats.errors import UnavailableError
-from registry.formats.logentry import Event
+from registry.formats.logentry import Event, LogEntry
 from registry.fsck.difference import UNREADABLE, Difference, Store, stream
+from registry.fsck.keys import Keys
 
 # Whose values may be shown; of the others only the column is named, because they may be somebody's data.
 _SHOWN: Final = frozenset(
@@ -25,7 +26,7 @@ _SHOWN: Final = frozenset(
 
 def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
     """Every row that was changed, removed or put in behind the program's back."""
-    bound = defaultdict[str, set[int]](set)
+    bound = defaultdict[str, Keys](Keys)
     destroyed = set(tx.execute(sa.select(schema.destructions.c.instrument)).scalars())
     table = schema.log_entries.c
     query = sa.select(
@@ -46,8 +47,9 @@ def check(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
         for name, key in row.subject:
             bound[name].add(key)
         emptied = row.instrument in destroyed and entry.event in ledger.EVENTS_WITH_CONTENT
-        yield from _check_record(tx, row, entry.record_sha256, documents, emptied=emptied)
+        yield from _check_record(tx, row, entry, documents, emptied=emptied)
     yield from _unbound(tx, bound)
+    yield from _flags(tx)
 
 
 def _is_subject(value: object) -> bool:
@@ -61,31 +63,35 @@ def _is_subject(value: object) -> bool:
 
 
 def _check_record(
-    tx: sa.Connection, row: sa.Row[*tuple[Any, ...]], wanted: bytes, documents: Store, *, emptied: bool
+    tx: sa.Connection, row: sa.Row[*tuple[Any, ...]], entry: LogEntry, documents: Store, *, emptied: bool
 ) -> Iterator[Difference]:
-    if emptied:
-        return  # its content is gone by an approved destruction, which `rules` looks after
     try:
-        made = ledger.record(tx, row.subject, bytes(row.salt))
+        rows = ledger.gather(tx, row.subject)
+        same = rows is not None and sha256(ledger.write(rows, bytes(row.salt))) == entry.record_sha256
     except ledger.RecordError:
-        made = None  # no honest row has such values
-    same = made is not None and sha256(made) == wanted
+        rows, same = None, False  # no honest row has such values
+    if rows is not None and (same or emptied):
+        wrong = subjects.contradictions(entry, instrument=row.instrument, rows=rows)
+        if wrong:
+            yield Difference(code="entry_contradicts", place=f"log entry {row.id}", detail={"on": ", ".join(wrong)})
+    if emptied:
+        return  # its content is gone by an approved destruction, whose own record binds what is left
+    copy = None
     try:
-        copy = documents.get(wanted)
+        copy = documents.get(entry.record_sha256 or b"")
     except UnavailableError as error:
-        copy = None
         if row.place is not None:
             yield Difference(code="record_lost", place=f"record of log entry {row.id}", detail={"why": str(error)})
     if same:
         return
     if copy is None:
-        rows = ", ".join(f"{name} {key}" for name, key in row.subject)
-        yield Difference(code="rows_changed", place=f"log entry {row.id}", detail={"event": row.event, "rows": rows})
+        named = ", ".join(f"{name} {key}" for name, key in row.subject)
+        yield Difference(code="rows_changed", place=f"log entry {row.id}", detail={"event": row.event, "rows": named})
         return
-    named = tuple(_compare(tx, copy))
-    if not named:
+    found = tuple(_compare(tx, copy))
+    if not found:
         yield Difference(code="subject_changed", place=f"log entry {row.id}")
-    yield from named
+    yield from found
 
 
 def _compare(tx: sa.Connection, copy: bytes) -> Iterator[Difference]:
@@ -117,7 +123,17 @@ def _compare(tx: sa.Connection, copy: bytes) -> Iterator[Difference]:
                 yield Difference(code="row_changed", place=place, detail=detail)
 
 
-def _unbound(tx: sa.Connection, bound: dict[str, set[int]]) -> Iterator[Difference]:
+def _flags(tx: sa.Connection) -> Iterator[Difference]:
+    """SQLite keeps anything in a column of yes and no, and whatever it is reads as one of them."""
+    for table in schema.metadata.tables.values() if tx.dialect.name == "sqlite" else ():
+        for column in table.columns:
+            if isinstance(column.type, sa.Boolean):
+                strange = sa.cast(column, sa.Integer).not_in((0, 1)) | (sa.func.typeof(column) != "integer")
+                for key in tx.execute(sa.select(table.c.id).where(strange)).scalars():
+                    yield Difference(code="row_unreadable", place=f"{table.name} {key}", detail={"why": column.name})
+
+
+def _unbound(tx: sa.Connection, bound: dict[str, Keys]) -> Iterator[Difference]:
     """Rows that only an event writes and that no event wrote."""
     documents, numbers = schema.documents.c, schema.numbers.c
     ids = {
@@ -129,11 +145,11 @@ def _unbound(tx: sa.Connection, bound: dict[str, set[int]]) -> Iterator[Differen
             "status_changes",
             "handovers",
             "destructions",
+            "mandate_ends",
         )
     }
     queries = {
         **ids,
-        "mandate_ends": sa.select(schema.mandate_ends.c.mandate),
         "documents": sa.select(documents.id).where(documents.kind == "signed"),
         "validation_data": sa.select(schema.validation_data.c.document).distinct(),
         "numbers": sa.select(numbers.id).where(numbers.fate != "used"),

@@ -8,21 +8,21 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from registry import schema
 from registry.formats import checkpoint as checkpoints
-from registry.formats import logentry, merkle, tiles
+from registry.formats import logentry, merkle
+from registry.formats.canonical import sha256
 from registry.formats.checkpoint import Checkpoint
 from registry.formats.errors import DocumentError
 from registry.formats.logentry import Event, LogEntry
 from registry.formats.note import NoteVerifier
-from registry.fsck.difference import Difference, stream
-from registry.fsck.published import read_bundle, read_tile
-
-CLOCK_TOLERANCE: Final = datetime.timedelta(minutes=10)
+from registry.fsck.difference import CLOCK_TOLERANCE, Difference, stream
+from registry.fsck.keys import Keys
+from registry.fsck.published import Files
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +38,14 @@ class Walk:
         """Every difference within the log."""
         kept: list[Checkpoint] = []
         for found in self._kept(tx):
-            if isinstance(found, Checkpoint):
-                kept.append(found)
-            else:
+            if isinstance(found, Difference):
                 yield found
-        grown = _Growth(self._wanted(kept))
-        issued: set[int] = set()
+            else:
+                kept.append(found)
+        covered = max((one.size for one in kept), default=0)
+        files = Files(folder=self.folder, size=covered)
+        grown = _Growth(self._wanted(kept), files)
+        issued = Keys()
         for row in _entries(tx):
             yield from _check_entry(row, grown.last, issued, now=now)
             yield from grown.add(row)
@@ -51,9 +53,7 @@ class Walk:
             return  # behind a gap every hash is another one
         yield from grown.behind()
         yield from self._state(tx, grown.frontier)
-        covered = max((one.size for one in kept), default=0)
         if covered <= grown.frontier.size:
-            yield from self._files(tx, covered, grown.hashes)
             yield from _proofs(tx, {one.size: one for one in kept}, covered)
 
     def _wanted(self, kept: list[Checkpoint]) -> dict[int, list[tuple[str, Checkpoint]]]:
@@ -83,41 +83,18 @@ class Walk:
                 yield Difference(code="checkpoint_missing", place=f"checkpoint of size {self.in_front.size}")
 
     def _state(self, tx: sa.Connection, frontier: merkle.Frontier) -> Iterator[Difference]:
-        row = tx.execute(sa.select(schema.log_state.c.size, schema.log_state.c.frontier)).first()
-        if row is None or (row.size, bytes(row.frontier)) != (frontier.size, frontier.to_bytes()):
+        rows = tx.execute(sa.select(schema.log_state)).all()
+        if [tuple(row) for row in rows] != [(1, frontier.size, frontier.to_bytes())]:
             yield Difference(code="log_state_changed", place="log_state", detail={"entries": str(frontier.size)})
-
-    def _files(self, tx: sa.Connection, size: int, hashes: dict[tuple[int, int], bytes]) -> Iterator[Difference]:
-        for tile in tiles.tiles_of(size):
-            try:
-                right = tiles.tile_data(tile, lambda level, index: hashes[level, index])
-                if read_tile(self.folder, tile) != right:
-                    yield Difference(code="tile_changed", place=tile.path)
-            except merkle.ProofError as error:
-                yield Difference(code="tile_missing", place=tile.path, detail={"why": str(error)})
-        table = schema.log_entries.c
-        for bundle in tiles.bundles_of(size):
-            first = bundle.index * tiles.TILE_WIDTH
-            rows = tx.execute(
-                sa.select(table.entry)
-                .where(table.index >= first, table.index < first + bundle.width)
-                .order_by(table.index)
-            )
-            right = tiles.encode_entries(bytes(entry) for entry in rows.scalars())
-            try:
-                if read_bundle(self.folder, bundle)[: len(right)] != right:
-                    yield Difference(code="bundle_changed", place=bundle.path)
-            except merkle.ProofError as error:
-                yield Difference(code="bundle_missing", place=bundle.path, detail={"why": str(error)})
 
 
 class _Growth:
     """The tree as the table's entries make it, held against the checkpoints on its way."""
 
-    def __init__(self, wanted: dict[int, list[tuple[str, Checkpoint]]]) -> None:
+    def __init__(self, wanted: dict[int, list[tuple[str, Checkpoint]]], files: Files) -> None:
         self._wanted = wanted
+        self._files = files
         self.frontier = merkle.Frontier.empty()
-        self.hashes: dict[tuple[int, int], bytes] = {}  # of the levels that tiles hold
         self.last = datetime.datetime.fromtimestamp(0, datetime.UTC)
         self.broken = False
         wanted.pop(0, None)  # the empty tree has one root, which `Checkpoint` itself checks
@@ -132,7 +109,9 @@ class _Growth:
             self.broken = True
             return
         self.last = max(self.last, row.recorded_at)
-        self.frontier = merkle.grow(self.frontier, [merkle.leaf_hash(bytes(row.entry))], self._keep)
+        entry = bytes(row.entry)
+        self.frontier = merkle.grow(self.frontier, [merkle.leaf_hash(entry)], self._files.keep)
+        yield from self._files.add(entry, self.frontier.size)
         yield from self._compare()
 
     def behind(self) -> Iterator[Difference]:
@@ -146,16 +125,11 @@ class _Growth:
                 )
 
     def _compare(self) -> Iterator[Difference]:
-        root = self.frontier.root()
         for source, one in self._wanted.pop(self.frontier.size, ()):
-            if one.root != root:
+            if one.root != self.frontier.root():
                 yield Difference(
                     code="history_rewritten", place=f"checkpoint of size {one.size}", detail={"of": source}
                 )
-
-    def _keep(self, level: int, index: int, value: bytes) -> None:
-        if level % tiles.TILE_HEIGHT == 0:
-            self.hashes[level, index] = value
 
 
 def _entries(tx: sa.Connection) -> Iterator[sa.Row[*tuple[Any, ...]]]:
@@ -170,6 +144,7 @@ def _entries(tx: sa.Connection) -> Iterator[sa.Row[*tuple[Any, ...]]]:
             table.index.label("place"),
             table.recorded_at,
             schema.instruments.c.serial,
+            schema.instruments.c.statement,
         )
         .outerjoin(schema.instruments, schema.instruments.c.id == table.instrument)
         .order_by(table.index.is_(None), table.index, table.id)
@@ -178,7 +153,7 @@ def _entries(tx: sa.Connection) -> Iterator[sa.Row[*tuple[Any, ...]]]:
 
 
 def _check_entry(
-    row: sa.Row[*tuple[Any, ...]], last: datetime.datetime, issued: set[int], *, now: datetime.datetime
+    row: sa.Row[*tuple[Any, ...]], last: datetime.datetime, issued: Keys, *, now: datetime.datetime
 ) -> Iterator[Difference]:
     place = f"log entry {row.id}"
     try:
@@ -200,7 +175,11 @@ def _check_entry(
 
 def _agrees(row: sa.Row[*tuple[Any, ...]], entry: LogEntry) -> bool:
     said = (entry.event.value, entry.recorded, entry.serial)
-    return (row.event, int(row.recorded_at.timestamp()), row.serial) == said
+    if (row.event, int(row.recorded_at.timestamp()), row.serial) != said:
+        return False
+    return entry.statement_sha256 is None or (
+        row.statement is not None and entry.statement_sha256 == sha256(row.statement)
+    )
 
 
 def _proofs(tx: sa.Connection, kept: dict[int, Checkpoint], covered: int) -> Iterator[Difference]:

@@ -1,23 +1,46 @@
 """Backups: whole while a batch runs, read-only when restored, and nothing is given twice after the replay."""
 
+import base64
+import contextlib
 import dataclasses
 import datetime
+import hashlib
+import io
+import re
+import tarfile
 import threading
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from registry import backup, destructions, handovers, instruments, mandates, numbers, replay, schema, search
-from registry.backup import BackupError
+from registry import (
+    backup,
+    blobs,
+    destructions,
+    handovers,
+    instruments,
+    ledger,
+    lifecycle,
+    mandates,
+    numbers,
+    replay,
+    schema,
+    search,
+)
+from registry.backup import BackupError, Manifest
 from registry.database import Database, ReadOnlyError
 from registry.documents import DocumentStore
+from registry.formats import canonical, tiles
 from registry.formats import checkpoint as checkpoints
-from registry.formats import tiles
 from registry.formats.errors import UnavailableError
+from registry.formats.logentry import Event
 from registry.formats.note import NoteVerifier
 from registry.fsck import Fsck
 from registry.publication import LogPublisher
-from registry.replay import ReplayError
+from registry.replay import ReplayError, Statement
 
 YESTERDAY = datetime.datetime(2026, 11, 23, 7, 0, tzinfo=datetime.UTC)
 TODAY = YESTERDAY + datetime.timedelta(days=1)
@@ -36,9 +59,12 @@ class Restored:
     folder: object
     verifier: NoteVerifier
 
+    @property
+    def fsck(self) -> Fsck:
+        return Fsck(database=self.database, documents=self.documents, folder=self.folder, verifier=self.verifier)
+
     def differences(self, *outside) -> list[str]:
-        fsck = Fsck(database=self.database, documents=self.documents, folder=self.folder, verifier=self.verifier)
-        return [str(one) for one in fsck.run(outside=outside, now=TODAY)]
+        return [str(one) for one in self.fsck.run(outside=outside, now=TODAY)]
 
 
 @pytest.fixture
@@ -89,21 +115,36 @@ def since(published, first: int):
     return found[first:]
 
 
-def replayed(published, one: Restored):
-    done = replay.replay(
+NOTHING_SINCE = Statement(series=frozenset({"genset"}), last=None)
+
+
+def stated(n: int, **other: object) -> Statement:
+    """That the numbers of this year's generators went up to `n`."""
+    return Statement(series=frozenset({"genset"}), last={("genset", 2026): n}, **other)  # type: ignore[arg-type]
+
+
+def replay_into(one: Restored, *, entries, checkpoint, statement: Statement = NOTHING_SINCE):
+    return replay.replay(
         one.database,
         documents=one.documents,
-        entries=since(published, replay.position(one.database)),
-        checkpoint=newest(published),
+        entries=entries,
+        checkpoint=checkpoint,
         holder=lambda _pack, public: str(public["holder"]),
+        stated=statement,
+        judge=lambda tx: one.fsck.within(tx, outside=(checkpoint,), now=TODAY),
         now=TODAY,
     )
+
+
+def replayed(published, one: Restored, statement: Statement = NOTHING_SINCE):
+    entries, checkpoint = since(published, replay.position(one.database)), newest(published)
+    done = replay_into(one, entries=entries, checkpoint=checkpoint, statement=statement)
     one.publisher.resume(now=TODAY)
     destructions.sweep(one.database, one.documents)
     return done
 
 
-def given(database: Database) -> list[tuple[str, int, int]]:
+def numbers_of(database: Database) -> list[tuple[str, int, int]]:
     table = schema.numbers.c
     with database.read() as tx:
         rows = tx.execute(sa.select(table.series, table.year, table.n).order_by(table.series, table.year, table.n))
@@ -123,7 +164,7 @@ def test_nothing_happened_since(published, restore, tmp_path) -> None:
     one = restore(saved(published, tmp_path))
     assert replayed(published, one).entries == 0
     assert one.differences(newest(published)) == []
-    assert given(one.database) == given(published.database)
+    assert numbers_of(one.database) == numbers_of(published.database)
     assert (one.folder / "checkpoint").read_bytes() == (published.folder / "checkpoint").read_bytes()
 
 
@@ -160,13 +201,16 @@ def test_yesterdays_copy_gives_nothing_twice_after_a_day_of_issuing(published, r
     with pytest.raises(ReadOnlyError):
         one.publisher.publish(now=TODAY)
 
-    done = replayed(published, one)
+    # The draft that nobody signed stands in the file store: that nothing was printed is not believed.
+    with pytest.raises(ReplayError, match="--last-number genset 2026 N"):
+        replayed(published, one)
+    done = replayed(published, one, stated(5))
     assert done.entries > 0
     lost_n = int(lost.number.split("/")[1])
     assert done.voided == (("genset", 2026, lost_n),)
     assert one.differences(newest(published)) == []
     assert printed(one.database) == printed(published.database)
-    assert given(one.database) == given(published.database)
+    assert numbers_of(one.database) == numbers_of(published.database)
     with one.database.read() as tx:
         assert [hit.number for hit in search.by_holder(tx, text="hari kedua", limit=5)] == [last.number]
         assert handovers.of_permit(tx, first) == (handover,)
@@ -187,14 +231,7 @@ def test_an_older_checkpoint_than_the_backup_is_refused(published, restore, tmp_
     published.publisher.publish(now=YESTERDAY)
     one = restore(saved(published, tmp_path))
     with pytest.raises(ReplayError, match="not the newest"):
-        replay.replay(
-            one.database,
-            documents=one.documents,
-            entries=(),
-            checkpoint=before,
-            holder=lambda *_: "",
-            now=TODAY,
-        )
+        replay_into(one, entries=(), checkpoint=before)
     with pytest.raises(ReadOnlyError), one.database.write():
         pass
 
@@ -209,14 +246,7 @@ def test_entries_that_do_not_lead_to_the_checkpoint_change_nothing(published, re
     entries = since(published, replay.position(one.database))
     for wrong in (entries[:-1], entries[::-1]):
         with pytest.raises((ReplayError, UnavailableError)):
-            replay.replay(
-                one.database,
-                documents=one.documents,
-                entries=wrong,
-                checkpoint=newest(published),
-                holder=lambda *_: "",
-                now=TODAY,
-            )
+            replay_into(one, entries=wrong, checkpoint=newest(published))
     assert replay.waits(one.database)
     assert printed(one.database) == set()
 
@@ -249,11 +279,6 @@ def test_what_was_destroyed_since_does_not_come_back(published, restore, tmp_pat
 
 
 def _revoke_and_destroy(published, permit) -> None:
-    from zoneinfo import ZoneInfo
-
-    from registry import lifecycle
-    from registry.formats.logentry import Event
-
     order = lifecycle.Order(
         change=Event.REVOKE,
         reason="pelanggaran",
@@ -363,3 +388,357 @@ def test_a_registry_in_use_is_not_restored_over(published, tmp_path) -> None:
     path = saved(published, tmp_path)
     with pytest.raises(BackupError, match="not empty"):
         backup.restore(backup.read(path), database=published.database, documents=published.documents, now=TODAY)
+
+
+def test_a_number_that_stood_on_a_lost_draft_is_never_given_again(published, restore, tmp_path) -> None:
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    lost = published.counter.frozen("A-2", now=TODAY)  # printed, not signed; then the database is lost
+    one = restore(path)
+    with pytest.raises(ReplayError, match="files that neither backup nor log knows"):
+        replayed(published, one)
+    done = replayed(published, one, stated(3))
+    assert done.voided == (("genset", 2026, 2), ("genset", 2026, 3))
+    after = dataclasses.replace(published.counter, database=one.database).frozen("A-3", now=TODAY)
+    assert after.number not in (lost.number, lost.number.replace("503/2", "503/3"))
+    with one.database.read() as tx:
+        assert [row.fate.value for row in numbers.report(tx, series="genset", year=2026)] == [
+            "used",
+            "void",
+            "void",
+            "used",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ({}, "up to which number was genset of 2026 given"),
+        ({("genset", 2026): 1}, "know it up to 2"),
+        ({("genset", 2026): 2 + replay.MOST_LOST + 1}, f"2 to {2 + replay.MOST_LOST}"),
+        ({("genset", 2026): 2, ("gense", 2026): 5}, "no series gense in 2026"),
+        ({("genset", 2025): 2}, "no series genset in 2025"),
+    ],
+)
+def test_a_statement_that_cannot_be_right_changes_nothing(published, restore, tmp_path, last, said) -> None:
+    published.counter.issued("A-1")
+    published.counter.issued("A-2")
+    published.publisher.publish(now=YESTERDAY)
+    one = restore(saved(published, tmp_path))
+    with pytest.raises(ReplayError, match=said) as refused:
+        replayed(published, one, Statement(series=frozenset({"genset"}), last=last))
+    assert "--last-number genset 2026 N" in str(refused.value)
+    assert replay.waits(one.database)
+
+
+def test_every_year_since_the_backup_is_asked_for(published, restore, tmp_path) -> None:
+    published.counter.issued("A-1", now=YESTERDAY)
+    published.publisher.publish(now=YESTERDAY)
+    # A backup that claims a later moment than its own last entry hides no year.
+    one = restore(saved(published, tmp_path, now=TODAY + datetime.timedelta(days=800)))
+    new_year = datetime.datetime(2027, 1, 4, 3, 0, tzinfo=datetime.UTC)
+    with pytest.raises(ReplayError, match="--last-number genset 2026 N --last-number genset 2027 N"):
+        replay.replay(
+            one.database,
+            documents=one.documents,
+            entries=(),
+            checkpoint=newest(published),
+            holder=lambda *_: "",
+            stated=stated(1),
+            judge=lambda _: (),
+            now=new_year,
+        )
+
+
+def test_a_record_that_no_entry_names_stops_the_replay_until_it_is_given_up(published, restore, tmp_path) -> None:
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    acknowledged = published.counter.issued("A-2", now=TODAY)
+    published.publisher.keep_records()  # the database is lost before the entry is published
+    one = restore(path)
+    for statement in (NOTHING_SINCE, stated(2)):
+        with pytest.raises(ReplayError, match=f"{acknowledged.number}.*--leave-unpublished"):
+            replayed(published, one, statement)
+    with pytest.raises(ReplayError, match="know it up to 2"):
+        replayed(published, one, stated(1, leave_unpublished=True))
+    done = replayed(published, one, stated(2, leave_unpublished=True))
+    assert done.voided == (("genset", 2026, 2),)
+    assert done.left == (acknowledged.number,)
+    assert one.differences(newest(published)) == []
+    assert acknowledged.number not in printed(one.database)
+
+
+def test_a_planted_record_neither_comes_back_nor_uses_up_a_series(published, restore, tmp_path) -> None:
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    with published.database.read() as tx:
+        [real] = ledger.rows_of(tx, "numbers", 1)
+    rows = [{"table": "numbers", "row": {**real, "id": 99, "n": numbers.LAST}}]
+    published.documents.put(canonical.dump({"format": ledger.FORMAT, "salt": "00" * ledger.SALT_BYTES, "rows": rows}))
+    one = restore(saved(published, tmp_path))
+    done = replayed(published, one, stated(1, leave_unpublished=True))
+    assert (done.voided, done.left) == ((), ("numbers 99",))
+    assert numbers_of(one.database) == [("genset", 2026, 1)]
+
+
+def forged(path, table: str, change):
+    """A copy of a backup with other rows in a table, and the manifest made to agree."""
+    with tarfile.open(path) as archive:
+        members = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+    name = f"tables/{table}.jsonl"
+    rows = [change(canonical.parse(line)) for line in members[name].splitlines()]
+    members[name] = b"".join(canonical.dump(row) + b"\n" for row in rows if row is not None)
+    manifest = Manifest.decode(members["manifest.json"])
+    tables = {**manifest.tables, table: (len(members[name].splitlines()), hashlib.sha256(members[name]).hexdigest())}
+    members["manifest.json"] = dataclasses.replace(manifest, tables=tables).encode()
+    other = path.with_name(f"palsu-{table}.tar")
+    written(other, members.items())
+    return other
+
+
+def written(path, members, *more: tarfile.TarInfo) -> None:
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+        for member in more:
+            archive.addfile(member)
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("status_changes", lambda row: {**row, "effective_at": "2099-01-01T00:00:00+00:00"}),
+        ("status_changes", lambda row: None if row["change"] == "revoke" else row),
+        ("instruments", lambda row: {**row, "valid_until": "2099-01-01"}),
+        ("log_entries", lambda row: {**row, "event": "suspend"} if row["event"] == "revoke" else row),
+        ("log_entries", lambda row: {**row, "entry": "AAAA"} if row["event"] == "revoke" else row),
+        ("mandates", lambda row: {**row, "valid_from": "2020-01-01"}),
+        ("documents", lambda row: {**row, "sha256": "A" * 43 + "="} if row["kind"] == "signed" else row),
+    ],
+)
+def test_a_forged_backup_is_told_from_the_log_and_stays_read_only(published, restore, tmp_path, table, change) -> None:
+    permit = published.counter.issued("A-1")
+    published.counter.issued("A-2")
+    order = lifecycle.Order(
+        change=Event.REVOKE,
+        reason="pelanggaran",
+        legal_ground="Pasal 12",
+        decree_number="SK-9",
+        decree_date=YESTERDAY.date(),
+        effective=YESTERDAY,
+        actor="petugas",
+    )
+    with published.database.write() as tx:
+        lifecycle.change(tx, permit=permit, order=order, zone=ZoneInfo("Asia/Jakarta"), now=YESTERDAY)
+    published.publisher.publish(now=YESTERDAY)
+    one = restore(forged(saved(published, tmp_path), table, change))
+    with pytest.raises(ReplayError, match="damaged or forged"):
+        replayed(published, one, stated(2, leave_unpublished=True))
+    assert replay.waits(one.database)
+    with pytest.raises(ReadOnlyError), one.database.write():
+        pass
+
+
+class _Cut:
+    """A file store whose disk is full after so many documents."""
+
+    def __init__(self, store: DocumentStore, left: int) -> None:
+        self._store = store
+        self._left = left
+
+    def put(self, data: bytes) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise UnavailableError("the disk is full")
+        return self._store.put(data)
+
+
+def test_a_restoration_that_was_cut_off_is_begun_anew(published, nowhere, tmp_path) -> None:
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    opened = backup.read(saved(published, tmp_path))
+    with contextlib.closing(Database.create(nowhere)) as database:
+        with pytest.raises(UnavailableError, match="full"):
+            backup.restore(opened, database=database, documents=_Cut(published.documents, 1), now=TODAY)
+        assert backup.is_empty(database)
+        backup.restore(opened, database=database, documents=published.documents, now=TODAY)
+        assert not backup.is_empty(database)
+        with pytest.raises(BackupError, match="not empty"):
+            backup.restore(opened, database=database, documents=published.documents, now=TODAY)
+        assert printed(database) == printed(published.database)
+
+
+def test_rows_that_do_not_fit_together_are_a_broken_backup(published, restore, tmp_path) -> None:
+    published.counter.issued("A-1")
+    published.counter.issued("A-2")
+    path = saved(published, tmp_path)
+    with pytest.raises(BackupError, match=r"numbers.*cannot be stored"):
+        restore(forged(path, "numbers", lambda row: {**row, "n": 1}))
+
+
+def _sparse(name: str, size: int) -> bytes:
+    """The header of an old GNU sparse file: one hole of `size` bytes and nothing else."""
+    member = tarfile.TarInfo(name)
+    member.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    block[386:398], block[398:410] = b"%011o\0" % size, b"%011o\0" % 0
+    block[482:495] = b"\0%011o\0" % size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+@pytest.fixture(scope="module")
+def small_backup(tmp_path_factory):
+    """A backup of an empty registry, as bytes: what hostile ones are made from."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "documents").mkdir()
+    with contextlib.closing(Database.create(folder / "absah.db")) as database:
+        documents = DocumentStore.local(folder / "documents")
+        backup.write(folder / "a.tar", database=database, documents=documents, files={"a": b"b"}, now=YESTERDAY)
+    return (folder / "a.tar").read_bytes()
+
+
+def test_what_no_backup_of_ours_holds_is_refused(small_backup, tmp_path) -> None:
+    path = tmp_path / "h.tar"
+    with tarfile.open(fileobj=io.BytesIO(small_backup)) as archive:
+        members = [(member.name, archive.extractfile(member).read()) for member in archive]  # type: ignore[union-attr]
+    name = f"documents/aa/{'0' * 62}"
+    manifest = dict(members)["manifest.json"]
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    huge = tarfile.TarInfo(name)
+    huge.size = blobs.MAX_BYTES + 1
+    for wrong in (
+        [*members, ("absah.db", b"")],
+        [*members, ("documents/../keys/a", b"")],
+        [*members, ("documents/ab/cd", b"")],
+        [*members, ("tables/more.jsonl", b"")],
+        [*members, members[1]],
+        [*members, ("files/a", b"c")],
+        [("manifest.json", manifest.replace(b"+00:00", b"")), *members[1:]],
+        [("manifest.json", manifest.replace(b"2026", b"\xff\xfe")), *members[1:]],
+        [("manifest.json", manifest.replace(b'"log_size":0', b'"log_size":1e400')), *members[1:]],
+        [("manifest.json", b"[" * 100_000), *members[1:]],
+        members[1:],
+    ):
+        written(path, wrong)
+        with pytest.raises(BackupError):
+            backup.read(path)
+    for special in (link, huge):
+        written(path, members, special)
+        with pytest.raises(BackupError):
+            backup.read(path)
+    end = len(small_backup.rstrip(b"\0")) // tarfile.BLOCKSIZE * tarfile.BLOCKSIZE + tarfile.BLOCKSIZE
+    path.write_bytes(small_backup[:end] + _sparse(name, 1 << 30) + bytes(2 * tarfile.BLOCKSIZE))
+    with tarfile.open(path) as archive:
+        assert [one.issparse() for one in archive][-1]  # tarfile does take it for a file of 1 GiB
+    with pytest.raises(BackupError, match=name):
+        backup.read(path)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_backup_with_any_bytes_changed_is_read_or_refused(small_backup, tmp_path, data) -> None:
+    changed = bytearray(small_backup.rstrip(b"\0") + bytes(1024))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(changed) - 1))
+        piece = data.draw(st.binary(min_size=1, max_size=12))
+        changed[place : place + len(piece)] = piece
+    path = tmp_path / "h.tar"
+    path.write_bytes(changed)
+    with contextlib.suppress(BackupError):
+        backup.read(path)
+
+
+def test_a_destruction_leaves_nothing_of_the_holder_behind(published, kind, ordered) -> None:
+    secret = "Zulfiqar Xanthe Wyqotra"
+    permit = published.counter.issued("A-1", now=YESTERDAY, holder=secret)
+    for place in range(40):  # enough that the index of names has more than one segment and page
+        published.counter.issued(f"B-{place}", now=YESTERDAY, holder=f"PT Contoh Nomor {place}")
+    slip = lifecycle.Slip(field="Nama", printed="Zulfikar", correct=secret)
+    handover = handovers.Handover(
+        recipient=secret,
+        capacity=handovers.Capacity.HOLDER,
+        identity_kind="KTP",
+        identity_number="9-8765432",
+        survey_done=True,
+        handed=TODAY,
+        actor="petugas",
+    )
+    with published.database.write() as tx:
+        order = ordered(Event.CORRECT, TODAY, slip=slip)
+        lifecycle.change(tx, permit=permit, order=order, zone=ZoneInfo("Asia/Jakarta"), now=TODAY)
+        handovers.record(tx, permit=permit, handover=handover, now=TODAY)
+    published.publisher.publish(now=TODAY)
+    words = [word.encode() for word in ("Zulfiqar", "zulfiqar", "Zulfikar", "Wyqotra", "wyqotra", "9-8765432")]
+    assert _anywhere(published, words) == set(words)
+    _revoke_and_destroy(published, permit)
+    assert _anywhere(published, words) == set()
+    with published.database.read() as tx:
+        assert lifecycle.corrections(tx, permit.id) == ()
+        assert handovers.of_permit(tx, permit)[0].recipient == ""
+    if kind == "sqlite":
+        # Trigrams that no other name has; the index would hold them in a segment of its own.
+        data = published.location.read_bytes()
+        assert [piece for piece in (b"fiq", b"xan", b"wyq") if piece in data.lower()] == []
+
+
+def _anywhere(published, words: list[bytes]) -> set[bytes]:
+    """Which of the words stand in the file store, or in the database: its files on SQLite, its rows on PostgreSQL."""
+    found = [published.documents.get(sha256) for sha256 in published.documents.digests()]
+    found += [base64.b64decode(one) for data in list(found) for one in re.findall(rb'"canonical":"([^"]*)"', data)]
+    if published.database.dialect == "sqlite":
+        place = published.location
+        found += [path.read_bytes() for path in place.parent.glob(f"{place.name}*") if path.is_file()]
+    else:
+        with published.database.read() as tx:
+            for table in schema.metadata.sorted_tables:
+                found += [repr(tuple(row)).encode() for row in tx.execute(sa.select(table))]
+    return {word for word in words if any(word in data for data in found)}
+
+
+def test_only_a_destruction_empties_a_correction(published, ordered) -> None:
+    permit = published.counter.issued("A-1", now=YESTERDAY)
+    with published.database.write() as tx:
+        order = ordered(Event.CORRECT, TODAY)
+        lifecycle.change(tx, permit=permit, order=order, zone=ZoneInfo("Asia/Jakarta"), now=TODAY)
+    published.publisher.publish(now=TODAY)
+    table = schema.status_changes
+    empty = table.update().where(table.c.change == "correct").values(correction={})
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"), published.database.write() as tx:
+        tx.execute(empty)
+    _revoke_and_destroy(published, permit)
+    others = {"field": "x", "printed": "", "correct": ""}
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"), published.database.write() as tx:
+        tx.execute(empty.values(correction=others))
+
+
+def test_a_slow_publisher_does_not_bring_back_the_record_of_a_destroyed_permit(published) -> None:
+    permit = published.counter.issued("A-1", now=YESTERDAY)
+
+    class Slow:
+        """Another process publishes, destroys and sweeps while this one still writes the records it has read."""
+
+        def put(self, data: bytes) -> bytes:
+            published.publisher.publish(now=TODAY)
+            if not is_destroyed():
+                _revoke_and_destroy(published, permit)
+            return published.documents.put(data)
+
+        def delete(self, sha256: bytes) -> None:
+            published.documents.delete(sha256)
+
+    def is_destroyed() -> bool:
+        with published.database.read() as tx:
+            return destructions.is_destroyed(tx, permit.id)
+
+    slow = LogPublisher(database=published.database, documents=Slow(), folder=published.folder, signer=published.signer)
+    slow.publish(now=TODAY)
+    with published.database.read() as tx:
+        gone = set(destructions.files(tx, permit.id))
+    assert gone.isdisjoint(published.documents.digests())

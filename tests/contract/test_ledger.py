@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry import handovers, ledger, lifecycle, mandates, numbers, schema
+from registry import handovers, ledger, lifecycle, mandates, numbers, schema, subjects
 from registry.database import Database, insert
 from registry.formats import canonical
 from registry.formats.canonical import sha256
-from registry.formats.logentry import Event, decode
+from registry.formats.logentry import Event, LogEntry, decode
 from registry.handovers import Capacity, Handover
 from registry.ledger import RecordError
 
@@ -216,6 +216,57 @@ def test_an_entry_that_would_bind_nothing_is_not_written(counter, database) -> N
     with pytest.raises(LookupError, match="not there"), database.write() as tx:
         ledger.append(tx, event=Event.MANDATE, subject=(("mandates", 999),), effective=NOW, recorded=NOW)
     assert counter.count(schema.log_entries) == before
+
+
+def test_an_entry_binds_nothing_but_what_its_event_writes(lived, counter, database) -> None:
+    """Each of these would have the office sign for something that never happened."""
+    with database.read() as tx:
+        entries = tx.execute(sa.select(schema.log_entries)).all()
+    subject = {row.event: tuple((table, key) for table, key in row.subject) for row in entries}
+    permit = {"instrument": lived.id, "serial": lived.serial}
+    hashed = {**permit, "statement_sha256": sha256(lived.statement)}
+    refused = [
+        (Event.NUMBER, subject["mandate"], {}, "mandates"),
+        (Event.NUMBER, (), {}, "numbers"),
+        (Event.NUMBER, (*subject["number"], *subject["revoke"]), {}, "status_changes"),
+        (Event.SUSPEND, subject["revoke"], hashed, "change"),
+        (Event.REVOKE, subject["revoke"], {**hashed, "effective": NOW}, "effective"),
+        (Event.REVOKE, subject["revoke"], {**hashed, "file_sha256": bytes(32)}, "file"),
+        (Event.REVOKE, subject["revoke"], {**hashed, "instrument": lived.id + 1}, "instrument"),
+        (Event.REVOKE, subject["revoke"], {}, "instrument, serial"),
+        (Event.ISSUE, subject["issue"], {**hashed, "serial": 7}, "serial"),
+        (Event.ISSUE, subject["issue"], {**hashed, "statement_sha256": bytes(32)}, "statement"),
+        (Event.ISSUE, subject["issue"], hashed, "file"),
+        (Event.MANDATE, subject["mandate"], {"recorded": NOW + HOUR}, "recorded"),
+        (Event.MANDATE, subject["mandate"], permit, "instrument, serial"),
+        (Event.DESTROY, subject["issue"], permit, "destructions"),
+        (Event.ADOPT, subject["handover"], {}, "handovers"),
+    ]
+    for event, rows, other, named in refused:
+        with pytest.raises(ValueError, match=named), database.write() as tx:
+            ledger.append(tx, event=event, subject=rows, **{"effective": NOW, "recorded": NOW, **other})
+    assert counter.count(schema.log_entries) == len(entries)
+
+
+@given(
+    st.sampled_from(Event),
+    st.none() | st.integers(),
+    st.lists(
+        st.builds(
+            ledger.Recorded,
+            table=st.sampled_from(sorted(schema.metadata.tables)),
+            row=st.dictionaries(
+                st.sampled_from(["id", "instrument", "serial", "statement", "recorded_at", "change"]), _json
+            ),
+        ),
+        max_size=9,
+    ),
+)
+def test_no_rows_raise_when_an_entry_is_held_against_them(event, instrument, rows) -> None:
+    entry = LogEntry(
+        event=event, serial=None, statement_sha256=None, file_sha256=None, effective=1, recorded=1, record_sha256=None
+    )  # fmt: skip
+    assert subjects.contradictions(entry, instrument=instrument, rows=rows)
 
 
 @pytest.mark.parametrize("subject", [[["nowhere", 1]], [["mandates"]], [[1, 2, 3]], [7], [[["x"], 1]]])

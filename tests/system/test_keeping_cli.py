@@ -1,6 +1,7 @@
 """What the registry's keepers do through the command line: publish, prove, check, back up, restore, replay."""
 
 import ast
+import contextlib
 import io
 import json
 import os
@@ -8,14 +9,22 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from babel.messages import pofile
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cli import databases, keeping
 from cli.temporary import postgresql
+from keys.development import DevelopmentPki
+from keys.notes import Ed25519NoteSigner
 from registry import fsck
+from registry.database import Database
+from registry.formats import note
+from registry.formats.checkpoint import Checkpoint
+from registry.formats.note import NoteVerifier
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "templates" / "genset" / "v1" / "samples").glob("*.json"))
@@ -99,10 +108,14 @@ def test_yesterdays_backup_comes_back_read_only_and_goes_on_after_the_replay(off
     assert not list((restored / "keys").iterdir())
     refused = absah("number", "void", "genset", 9, "--year", 2026, "--reason", "x", home=restored, status=2)
     assert "hanya dapat dibaca" in refused.stderr
-    absah("db", "replay", "--log", home / "public" / "log", home=restored, status=2)  # the keys are not back yet
+    since = ("--log", home / "public" / "log", "--nothing-printed-since")
+    absah("db", "replay", *since, home=restored, status=2)  # the keys are not back yet
     shutil.copytree(home / "keys", restored / "keys", dirs_exist_ok=True)
     shutil.copytree(home / "documents", restored / "documents", dirs_exist_ok=True)  # the file store survived
-    done = absah("db", "replay", "--log", home / "public" / "log", home=restored)
+    asked = absah("db", "replay", "--log", home / "public" / "log", home=restored, status=2).stderr
+    assert "Periksa buku agenda" in asked
+    assert "--last-number genset 2026 N" in asked
+    done = absah("db", "replay", *since, home=restored)
     assert "diputar ulang" in done.stdout
     assert "saling cocok" in absah("log", "fsck", home=restored).stdout
     log = Path("public/log/checkpoint")
@@ -115,6 +128,109 @@ def test_yesterdays_backup_comes_back_read_only_and_goes_on_after_the_replay(off
     again = absah("db", "replay", home=restored)
     assert "Tidak ada yang perlu diputar ulang" in again.stdout
     assert "saling cocok" in absah("log", "fsck", home=restored).stdout
+
+
+@pytest.fixture
+def restored(office, tmp_path) -> Path:
+    """A home restored from the backup, with its keys, and with the file store and log that survived."""
+    home, _, backup, _ = office
+    folder = tmp_path / "restored"
+    absah("db", "restore", backup, home=folder)
+    for name in ("keys", "documents", "public/log"):
+        shutil.copytree(home / name, folder / name, dirs_exist_ok=True)
+    return folder
+
+
+def checkpoints_of(home: Path) -> list[bytes]:
+    """Every checkpoint that a home has signed, the oldest first."""
+    with contextlib.closing(sqlite3.connect(home / "absah.db")) as database:
+        return [note for (note,) in database.execute("SELECT note FROM checkpoints ORDER BY size")]
+
+
+def test_an_old_checkpoint_does_not_end_the_replay_before_the_newest_one(office, restored, tmp_path) -> None:
+    home, _, _, second = office
+    old = tmp_path / "old"
+    old.write_bytes(checkpoints_of(home)[0])
+    newest = home / "public" / "log" / "checkpoint"
+    copy = tmp_path / "log"
+    shutil.copytree(home / "public" / "log", copy)
+    (copy / "checkpoint").write_bytes(old.read_bytes())
+    for path in copy.glob("tile/**/000.p/*"):
+        path.unlink()  # a copy of the log from before the last day
+    words = ("db", "replay", "--nothing-printed-since", "--log", copy, "--checkpoint", old)
+    refused = absah(*words, home=restored, status=2)  # what stands in front here is newer
+    assert "--log URL|DIR" in refused.stderr
+    (restored / "public" / "log" / "checkpoint").unlink()
+    assert "--log URL|DIR" in absah(*words, home=restored, status=2).stderr  # so is what the log's key remembers
+    (restored / "keys" / "log.last").unlink()
+    assert "--log URL|DIR" in absah(*words, "--checkpoint", newest, home=restored, status=2).stderr
+    reached = ("db", "replay", "--nothing-printed-since", "--checkpoint", old, "--checkpoint", newest)
+    absah(*reached, home=restored)
+    assert second in absah("number", "report", home=restored).stdout
+    assert (restored / "public" / "log" / "checkpoint").read_bytes() == newest.read_bytes()
+
+
+def test_two_histories_under_one_key_stop_the_replay(office, restored, tmp_path) -> None:
+    home, _, _, _ = office
+    real = (home / "public" / "log" / "checkpoint").read_bytes()
+    origin, size, _ = real.decode().split("\n")[:3]
+    other = Checkpoint(origin=origin, size=int(size), root=bytes(32))
+    signer = DevelopmentPki.load(home / "keys").log_signer(origin)
+    (tmp_path / "other").write_bytes(note.sign(other.encode(), signer))
+    words = ("db", "replay", "--nothing-printed-since", "--checkpoint", tmp_path / "other")
+    assert "dua riwayat" in absah(*words, home=restored, status=2).stderr
+    assert "db replay" in absah("log", "publish", home=restored, status=2).stderr
+
+
+def test_a_log_key_that_came_with_a_forged_backup_is_not_believed(restored) -> None:
+    key = restored / "public" / ".well-known" / "absah" / "log.vkey"
+    name = key.read_text().partition("+")[0]
+    forger = Ed25519NoteSigner(name=name, private_key=Ed25519PrivateKey.generate())
+    key.write_text(NoteVerifier.of(forger).text + "\n")
+    refused = absah("db", "replay", "--nothing-printed-since", home=restored, status=2)
+    assert "tidak berpasangan" in refused.stderr
+
+
+def test_the_keeper_says_up_to_where_numbers_were_printed(restored) -> None:
+    asked = absah("db", "replay", home=restored, status=2).stderr
+    words = next(line for line in asked.splitlines() if "--last-number" in line).rpartition("): ")[2]
+    typed = words.replace(" N", " 4" if words.count("--last-number") == 1 else " 0").split()
+    typed = [*typed, "--last-number", "genset", "2026", "4"]
+    said = absah("db", "replay", *typed, "--lang", "en", home=restored).stdout
+    assert "Number genset 2026/3 was made void" in said
+    assert "Number genset 2026/4 was made void" in said
+    assert issued(restored, SAMPLES[2]).split("/")[1] == "005"
+    assert "saling cocok" in absah("log", "fsck", home=restored).stdout
+
+
+def test_a_restoration_that_was_cut_off_is_typed_again(office, tmp_path) -> None:
+    home, _, backup, _ = office
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    Database.create(begun / "absah.db").close()  # killed before its rows were committed
+    absah("db", "restore", backup, home=begun)
+    filled = tmp_path / "filled"
+    filled.mkdir()
+    shutil.copy(home / "absah.db", filled / "absah.db")
+    assert "sudah memuat registri" in absah("db", "restore", backup, home=filled, status=2).stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["keys/statement.key", "absah.db", "documents/ab/cd", "../x", "/x", "public/.well-known/absah/../../x", "a\0b"],
+)
+def test_a_backup_writes_nothing_but_what_a_backup_holds(office, tmp_path, name) -> None:
+    _, _, backup, _ = office
+    forged = tmp_path / "palsu.tar"
+    shutil.copy(backup, forged)
+    with tarfile.open(forged, "a") as archive:
+        member = tarfile.TarInfo("replaced")
+        member.name, member.size = f"files/{name}", 1
+        archive.addfile(member, io.BytesIO(b"x"))
+    refused = absah("db", "restore", forged, home=tmp_path / "new", status=2)
+    assert "Cadangan ini memuat" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_restored_home_never_makes_new_keys_in_the_place_of_lost_ones(office, tmp_path) -> None:
@@ -142,7 +258,7 @@ def test_a_home_stands_on_postgresql_too_and_a_backup_moves_it_there(office, tmp
         absah("db", "restore", backup, "--database", url, home=moved)
         shutil.copytree(home / "keys", moved / "keys", dirs_exist_ok=True)
         shutil.copytree(home / "documents", moved / "documents", dirs_exist_ok=True)
-        absah("db", "replay", "--log", home / "public" / "log", home=moved)
+        absah("db", "replay", "--log", home / "public" / "log", "--nothing-printed-since", home=moved)
         issued(moved, SAMPLES[2])
         assert "saling cocok" in absah("log", "fsck", home=moved).stdout
         assert not (moved / "absah.db").exists()

@@ -228,12 +228,16 @@ def test_documents_are_destroyed_only_after_the_end_and_only_when_confirmed(absa
     assert "Tidak ada yang dimusnahkan" in typed_on_a_terminal(home, number, order, "503/999", status=1)
     documents, digest = Home.open(home).documents(), hashlib.sha256(file.read_bytes()).digest()
     assert documents.get(digest) == file.read_bytes()
+    copy = Home.open(home).copy_of(number)
+    copy.parent.mkdir(exist_ok=True)
+    copy.write_bytes(file.read_bytes())
     record_a_hand_over_that_the_log_does_not_cover(home, number)
     assert "Umumkan dahulu" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err
     assert documents.get(digest) == file.read_bytes()
     publish_now(Home.open(home), now=utc_now())
     assert "sudah dimusnahkan" in typed_on_a_terminal(home, number, order, number, status=0)
     assert digest not in set(documents.digests())
+    assert not copy.exists()
     assert "045/BA/1" in absah(home, "permit", "show", number).out
     documents.put(file.read_bytes())  # as a run leaves it that is killed before it deletes
     assert "sudah pernah dimusnahkan" in absah(home, "permit", "destroy", number, *order, "--yes", status=1).err

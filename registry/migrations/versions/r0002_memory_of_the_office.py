@@ -1,7 +1,7 @@
 """The memory of the office: changes of state, ends of mandates, number openings, hand-over, log, search, restoration.
 
 Every row that an entry of the log records is refused any edit from then on; what ends or changes something is a row
-of its own. Only an approved destruction empties a decision and a public view.
+of its own. Only an approved destruction empties a decision, a public view, a hand-over and what a correction put right.
 """
 
 import sqlalchemy as sa
@@ -29,6 +29,10 @@ _EMPTIED = (
 _ANONYMOUS = (
     "EXISTS (SELECT 1 FROM destructions WHERE destructions.instrument = OLD.instrument)"
     " AND NEW.recipient = '' AND NEW.identity_number = '' AND NEW.note IS NULL"
+)
+_UNSAID = (
+    "EXISTS (SELECT 1 FROM destructions WHERE destructions.instrument = OLD.instrument)"
+    " AND OLD.correction IS NOT NULL AND CAST(NEW.correction AS TEXT) = '{}'"
 )
 _NOT_LOGGED = "NOT EXISTS (SELECT 1 FROM log_entries WHERE log_entries.instrument = OLD.id)"
 _NOT_ISSUED = (
@@ -61,7 +65,7 @@ GUARDED: dict[str, tuple[Change, ...]] = {
         Change(when=_NOT_LOGGED, only=_FROZEN_ANEW),
         Change(when=_EMPTIED, only=("public_view", "shape")),
     ),
-    "status_changes": (),
+    "status_changes": (Change(when=_UNSAID, only=("correction",)),),
     "handovers": (Change(when=_ANONYMOUS, only=("recipient", "identity_number", "note")),),
     "destructions": (),
     "log_entries": (Change(when='OLD."index" IS NULL AND NEW."index" IS NOT NULL', only=("index",)),),

@@ -418,6 +418,20 @@ def test_a_file_that_a_phone_would_refuse_is_written_anew(
     assert _as_a_phone(folder, now=NOW + MINUTE).state(3) is SlotState.IN_FORCE
 
 
+def test_a_genuine_list_of_before_a_revocation_does_not_stay_where_someone_put_it_back(
+    registry: Registry, folder: Path
+) -> None:
+    permit = registry.issue(3)
+    publisher = _publisher(registry, folder)
+    [path] = publisher.refresh(now=NOW)
+    before = path.read_bytes()
+    registry.change(permit, "revoked", at=NOW + MINUTE)
+    publisher.refresh(now=NOW + MINUTE)
+    path.write_bytes(before)
+    assert publisher.refresh(now=NOW + 2 * MINUTE) == [path]
+    assert _as_a_phone(folder, now=NOW + 2 * MINUTE).state(3) is SlotState.REVOKED
+
+
 def test_a_lost_file_is_written_anew(registry: Registry, folder: Path) -> None:
     registry.issue(3)
     publisher = _publisher(registry, folder)

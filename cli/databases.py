@@ -172,6 +172,10 @@ def bring_forward(
     documents = home.documents()
     with publisher(home, watched=False) as one, closing(Database.open(home.place)) as database:
         _check_key(home, verifier)
+        in_front = one.log.in_front()
+        behind = in_front is not None and in_front.size > replay.position(database)
+        if behind and not replay.waits(database):
+            replay.set_aside(database, now=now)
         if replay.waits(database):
             reader = LogReader(source=source_of(log or str(home.public / "log")), verifier=verifier)
             known = _checkpoints(home, reader, kept)

@@ -24,6 +24,7 @@ from registry import ledger, schema
 from registry.database import Database, insert
 from registry.decisions import revisions
 from registry.formats import logentry
+from registry.formats.errors import DocumentError
 from registry.formats.language import N_
 from registry.formats.logentry import Event
 from registry.formats.record import FINAL, state_at
@@ -127,18 +128,33 @@ def destroy(
 def sweep(database: Database, store: DeletingStore) -> int:
     """Delete the files of every destroyed permit that are still there; returns how many permits were looked at.
 
-    Then nothing of the emptied rows is left in the database's own files either.
+    Then nothing of the emptied rows is left in the database's own files either. A destruction counts only as far as the
+    log vouches for it: a row that someone put in by hand must not make this program delete a permit.
     """
     with database.read() as tx:
-        gone = [
-            (row.instrument, tuple(files(tx, row.instrument))) for row in tx.execute(sa.select(schema.destructions))
-        ]
-    for _, named in gone:
+        gone = [tuple(files(tx, instrument)) for instrument in _vouched(tx)]
+    for named in gone:
         for sha256 in named:
             store.delete(sha256)
     if gone:
         database.forget(table.name for table in _EMPTIED)
     return len(gone)
+
+
+def _vouched(tx: sa.Connection) -> Iterator[int]:
+    """The permits whose destruction the log records in an entry that is true of its rows."""
+    entries = schema.log_entries.c
+    query = sa.select(entries.entry, entries.instrument, entries.subject, entries.salt).where(
+        entries.event == Event.DESTROY.value
+    )
+    for row in tx.execute(query).all():
+        try:
+            ledger.true_record(
+                tx, entry=bytes(row.entry), instrument=row.instrument, subject=row.subject, salt=bytes(row.salt)
+            )
+        except (DocumentError, TypeError, ValueError):
+            continue  # `fsck` names it
+        yield row.instrument
 
 
 def is_destroyed(tx: sa.Connection, instrument: int) -> bool:

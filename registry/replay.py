@@ -114,6 +114,21 @@ def position(database: Database) -> int:
         return int(tx.execute(sa.select(schema.log_state.c.size)).scalar_one())
 
 
+def set_aside(database: Database, *, now: datetime.datetime) -> None:
+    """Treat a registry that is behind its published log as restored: read-only from here on, until it was replayed.
+
+    For a database that was put back by hand (a copied file, a machine's snapshot) instead of by `registry.backup`.
+    """
+    entries = schema.log_entries.c
+    with database.write(replaying=True) as tx:
+        newest = tx.execute(sa.select(entries.recorded_at).order_by(entries.id.desc()).limit(1)).scalar()
+        tx.execute(
+            schema.restorations.insert().values(
+                backup_taken_at=newest or now, backup_size=_state(tx).size, restored_at=now
+            )
+        )
+
+
 def waits(database: Database) -> bool:
     """Whether this registry was restored and not replayed yet."""
     table = schema.restorations.c

@@ -788,3 +788,15 @@ def test_any_cell_that_is_spoilt_is_named(office, tmp_path) -> None:
             with contextlib.closing(Database.open(path)) as spoilt:
                 found = office.differences(database=spoilt)
             assert found, f"{name} {row} {column} = {value!r} was not found"
+
+
+def test_a_destruction_put_in_by_hand_deletes_no_file(office) -> None:
+    one = office.published
+    office.published.tamper(
+        sa.text(
+            "INSERT INTO destructions (instrument, ground, minutes_number, minutes_date, approvals, actor, recorded_at)"
+            " VALUES (:id, 'x', 'x', '2026-11-23', '[]', 'x', '2026-11-23T07:00:00.000000Z')"
+        ).bindparams(id=office.plain.id)
+    )
+    assert destructions.sweep(one.database, one.documents) == 0
+    assert one.documents.get(_signed(office))

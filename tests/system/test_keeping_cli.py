@@ -233,6 +233,32 @@ def test_a_backup_writes_nothing_but_what_a_backup_holds(office, tmp_path, name)
     assert not (tmp_path / "new").exists()
 
 
+def test_a_database_put_back_by_hand_takes_nothing_in_until_it_was_replayed(office, tmp_path) -> None:
+    source, _, _, _ = office
+    home = tmp_path / "home"
+    shutil.copytree(source, home)
+    copy = sqlite3.connect(tmp_path / "copy.db")
+    with sqlite3.connect(home / "absah.db") as live:
+        live.backup(copy)
+    live.close()
+    third = issued(home, SAMPLES[2])
+    for name in ("absah.db", "absah.db-wal", "absah.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    with sqlite3.connect(home / "absah.db") as put_back:
+        copy.backup(put_back)
+    put_back.close()
+    copy.close()
+    decision = tmp_path / "d.json"
+    text = SAMPLES[2].read_text().replace("CONTOH-2026-0003", "CONTOH-2026-0099")
+    decision.write_text(text)
+    refused = absah("issue", decision, "--out", tmp_path / "x.pdf", home=home, status=2)
+    assert "rolled back" in refused.stderr
+    year = third.rpartition("/")[2]
+    absah("db", "replay", "--last-number", "genset", year, 3, home=home)
+    assert third in absah("number", "report", home=home).stdout
+    assert "saling cocok" in absah("log", "fsck", home=home).stdout
+
+
 def test_a_restored_home_never_makes_new_keys_in_the_place_of_lost_ones(office, tmp_path) -> None:
     _, _, backup, _ = office
     restored = tmp_path / "restored"

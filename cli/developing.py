@@ -22,13 +22,15 @@ _SOURCES: Final = (
 )
 
 
-def test(rest: list[str], *, conformance: bool) -> int:
+def test(rest: list[str], *, conformance: bool, long: bool) -> int:
     """Run the tests; words that are not ours go to pytest."""
     pytest = [sys.executable, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, 4))]
-    if conformance:
-        return _run([*pytest, "-m", "conformance", *rest])
-    status = _run([*pytest, "-m", "not conformance", *rest])
-    print("The independent judges (EU DSS, veraPDF, pdfsig) were left out; `./absah test --conformance` asks them.")
+    if conformance or long:
+        return _run([*pytest, "-m", "conformance" if conformance else "long", *rest])
+    status = _run([*pytest, "-m", "not conformance and not long", *rest])
+    print(
+        "Left out: the independent judges (`./absah test --conformance`) and the long suites (`./absah test --long`)."
+    )
     return status
 
 
@@ -44,7 +46,7 @@ def check(*, tests: bool) -> int:
         print(f"check: {' '.join(Path(word).name for word in step[:4])}", flush=True)
         if status := _run(step):
             return status
-    return test([], conformance=False) if tests else 0
+    return test([], conformance=False, long=False) if tests else 0
 
 
 def bench(name: str, *, quick: bool, only_json: bool) -> int:

@@ -105,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
 
     test = command("test", "run the tests")
     test.add_argument("--conformance", action="store_true", help="ask the independent judges instead")
+    test.add_argument("--long", action="store_true", help="run the suites that take their time instead")
     check = command("check", "the tests, and formatter, linter, types and import rules")
     check.add_argument("--static", action="store_true", help="without the tests")
     return top
@@ -373,7 +374,7 @@ def _develop(arguments: argparse.Namespace, rest: list[str]) -> int:
     from cli import developing
 
     if arguments.command == "test":
-        return developing.test(rest, conformance=arguments.conformance)
+        return developing.test(rest, conformance=arguments.conformance, long=arguments.long)
     if arguments.command == "check":
         return developing.check(tests=not arguments.static)
     return developing.bench(arguments.name, quick=arguments.quick, only_json=arguments.json)

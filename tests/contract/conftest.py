@@ -34,6 +34,16 @@ OFFICE = "kampar"
 EMPLOYEE = "198001012005011001"
 
 
+# Tables of one rule in many cases: all on SQLite each time, on PostgreSQL in the long run.
+LONG = ("test_tampering_is_found_and_named[postgresql", "test_killed_at_any_step_it_loses_nothing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.name.startswith(LONG[0]) or (item.name.startswith(LONG[1]) and "[postgresql" in item.name):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[TemporaryServer]:
     # Where PostgreSQL is missing this fails, with the remedy: half of a contract is no contract.

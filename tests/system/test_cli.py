@@ -321,6 +321,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
         absah(command, "--help")
 
 
+@pytest.mark.long
 def test_killed_again_and_again_the_demo_ends_with_each_permit_issued_once(tmp_path) -> None:
     home = tmp_path / "home"
     for seconds in (1.2, 2.0, 2.6, 3.2):

@@ -39,6 +39,8 @@ from registry.formats.record import MandateMode, MandateRecord
 from registry.fsck import Fsck
 from registry.publication import LogPublisher
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = int(os.environ.get("ABSAH_HAMMER_OPERATIONS", "160"))
 WORKERS = int(os.environ.get("ABSAH_HAMMER_WORKERS", "4"))

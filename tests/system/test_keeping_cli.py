@@ -275,6 +275,7 @@ def test_a_backup_goes_neither_over_a_file_nor_into_a_home(office, tmp_path) -> 
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.long
 def test_a_home_stands_on_postgresql_too_and_a_backup_moves_it_there(office, tmp_path) -> None:
     home, _, backup, _ = office
     with postgresql() as server:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.home import Home, MisuseError, utc_now
+from cli.logs import key_of
 from cli.publishing import publisher
 from cli.verifying import trust_of
 from registry import instruments, proofs
@@ -101,7 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "prove":
             return prove(home, arguments.permit, arguments.out, language=arguments.lang)
         case _:
-            return fsck(home, arguments.checkpoint, as_json=arguments.json, language=arguments.lang)
+            verifier = key_of(arguments.key) if arguments.key else log_verifier(home)
+            return fsck(home, arguments.checkpoint, verifier, as_json=arguments.json, language=arguments.lang)
 
 
 def publish(home: Home, *, watch: bool, language: str) -> int:
@@ -146,10 +148,9 @@ def prove(home: Home, number: str, out: Path | None, *, language: str) -> int:
     return 0
 
 
-def fsck(home: Home, kept: list[Path], *, as_json: bool, language: str) -> int:
+def fsck(home: Home, kept: list[Path], verifier: NoteVerifier, *, as_json: bool, language: str) -> int:
     """Print every difference; 0 where there is none, 1 where there are some."""
     say = translations("cli", language).gettext
-    verifier = log_verifier(home)
     with closing(home.database()) as database:
         one = Fsck(
             database=database,

@@ -235,6 +235,9 @@ def _add_log(log: argparse.ArgumentParser, *parents: argparse.ArgumentParser) ->
         metavar="FILE",
         help="a checkpoint kept elsewhere (a witness's): what keepers of database and key together changed shows there",
     )
+    fsck.add_argument(
+        "--key", metavar="FILE|TEXT", help="the log's key, known by another way (default: the one this home publishes)"
+    )
     fsck.add_argument("--json", action="store_true", help="one line of JSON per difference")
 
     # For outside parties, on machines of their own (cli/logs.py): no home, no database, no office.

@@ -89,6 +89,15 @@ def test_an_honest_home_is_clean_and_a_touched_one_is_named(office, tmp_path) ->
     assert "instruments_update" in absah("db", "check", home=touched, status=1).stdout
 
 
+def test_a_log_signed_by_another_key_shows_to_whoever_brings_the_right_one(office) -> None:
+    home, _, _, _ = office
+    published = (home / "public" / ".well-known" / "absah" / "log.vkey").read_text().strip()
+    assert "saling cocok" in absah("log", "fsck", "--key", published, home=home).stdout
+    # A known key of the Go project's sample note: whatever this home publishes, it is not that log.
+    stranger = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+    assert "checkpoint_not_ours" in absah("log", "fsck", "--key", stranger, home=home, status=1).stdout
+
+
 def test_a_checkpoint_kept_elsewhere_tells_of_a_registry_set_back(office, tmp_path) -> None:
     home, _, backup, _ = office
     elsewhere = tmp_path / "checkpoint"

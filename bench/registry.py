@@ -38,7 +38,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 # This folder stands first on the path of a script, and would hide the package that has the name of this one.
-sys.path.remove(str(pathlib.Path(__file__).resolve().parent))
+sys.path[:] = [place for place in sys.path if place != str(pathlib.Path(__file__).resolve().parent)]
 
 import psycopg
 import sqlalchemy as sa

@@ -57,7 +57,8 @@ def bench(name: str, *, quick: bool, only_json: bool) -> int:
         print(f"absah: there is no benchmark {name!r}; known: {known}", file=sys.stderr)
         return 2
     flags = [flag for flag, given in (("--quick", quick), ("--json", only_json)) if given]
-    return _run([sys.executable, str(script), *flags])
+    # -P: without the script's folder in front of the path, where bench/registry.py would pass for our package.
+    return _run([sys.executable, "-P", str(script), *flags])
 
 
 def _run(command: list[str]) -> int:

@@ -37,9 +37,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# This folder stands first on the path of a script, and would hide the package that has the name of this one.
-sys.path[:] = [place for place in sys.path if place != str(pathlib.Path(__file__).resolve().parent)]
-
 import psycopg
 import sqlalchemy as sa
 
@@ -348,7 +345,7 @@ def built_apart(office: Office) -> dict[str, float]:
     """Time and memory of a status list's build, in a process that has done nothing else."""
     place = office.home.place
     url = place.render_as_string(hide_password=False) if isinstance(place, sa.URL) else str(place)
-    command = [sys.executable, str(pathlib.Path(__file__)), "--build-list", url]
+    command = [sys.executable, "-P", str(pathlib.Path(__file__)), "--build-list", url]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     result: dict[str, float] = json.loads(done.stdout)
     return result

@@ -27,8 +27,8 @@ _HOMES: Final = (
     "usr/local/opt/postgresql@*/bin/postgres",
 )
 # A folder of our own is made in one of them; their names are short, because a socket's path has 107 bytes at most.
-_DISK: Final = Path("/tmp")  # noqa: S108
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108
+_DISK: Final = Path("/tmp")  # noqa: S108  # mkdtemp makes a folder of our own in it
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # the same
 _ROOM: Final = 2 * 2**30  # bytes that must be free there
 _LOCALE: Final = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 

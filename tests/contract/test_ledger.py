@@ -302,7 +302,7 @@ def test_a_row_that_another_hand_made_unreadable_is_an_error_of_the_record(
 
 
 @pytest.fixture(scope="module")
-def an_issue(filled_file, tmp_path_factory) -> bytes:
+def a_record(filled_file, tmp_path_factory) -> bytes:
     """The record of a mandate's row and of a certificate's."""
     database = Database.open(shutil.copy(filled_file, tmp_path_factory.mktemp("hostile") / "absah.db"))
     with database.write() as tx:
@@ -325,8 +325,9 @@ def _read_whole(data: bytes) -> None:
         ledger.from_json(schema.metadata.tables[recorded.table], recorded.row)
 
 
-def test_a_record_can_be_read_whole(an_issue) -> None:
-    _read_whole(an_issue)
+def test_a_record_can_be_read_whole(a_record) -> None:
+    _read_whole(a_record)
+    assert {"mandates", "signer_certificates"} <= {recorded.table for recorded in ledger.read(a_record)}
 
 
 @given(st.binary(max_size=200))
@@ -343,8 +344,8 @@ _values = st.one_of(
 
 @settings(max_examples=300)
 @given(st.data())
-def test_no_value_in_any_place_raises_anything_but_our_error(an_issue, data) -> None:
-    value = json.loads(an_issue)
+def test_no_value_in_any_place_raises_anything_but_our_error(a_record, data) -> None:
+    value = json.loads(a_record)
     row = data.draw(st.sampled_from(value["rows"]), "row")
     place = data.draw(
         st.sampled_from([(value, name) for name in value] + [(row, "table"), (row, "row")])
@@ -386,15 +387,15 @@ def test_no_value_in_any_place_raises_anything_but_our_error(an_issue, data) -> 
         ("id", None),
     ],
 )
-def test_a_value_in_another_spelling_is_refused(an_issue, name, value) -> None:
-    recorded = ledger.read(an_issue)[0]
+def test_a_value_in_another_spelling_is_refused(a_record, name, value) -> None:
+    recorded = ledger.read(a_record)[0]
     other = dataclasses.replace(recorded, row={**recorded.row, name: value})
     with pytest.raises(RecordError, match=rf"mandates\.{name}"):
         ledger.from_json(schema.mandates, other.row)
 
 
-def test_a_row_of_another_shape_is_refused(an_issue) -> None:
-    row = dict(ledger.read(an_issue)[0].row)
+def test_a_row_of_another_shape_is_refused(a_record) -> None:
+    row = dict(ledger.read(a_record)[0].row)
     for other in ({**row, "more": 1}, {name: row[name] for name in row if name != "mode"}):
         with pytest.raises(RecordError, match="other columns"):
             ledger.from_json(schema.mandates, other)

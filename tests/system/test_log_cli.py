@@ -303,7 +303,7 @@ def test_a_proof_is_judged_by_the_key_that_this_home_publishes(log, proven, tmp_
     published = tmp_path / "home" / logs.PUBLISHED_KEY
     published.parent.mkdir(parents=True)
     published.write_text(log.verifier.text + "\n")
-    absah("log", "verify", proof, "--home", tmp_path / "home")
+    assert "Terbukti" in absah("log", "verify", proof, "--home", tmp_path / "home").stdout
 
 
 def test_an_outside_party_loads_neither_database_nor_rooms_that_sign(log, proven, tmp_path) -> None:

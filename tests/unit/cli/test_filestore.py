@@ -112,4 +112,4 @@ def test_a_process_that_keeps_documents_on_its_disk_does_not_load_the_library_of
         "import sys, pathlib, cli.home as h; h.Home.open(pathlib.Path(sys.argv[1])).documents().put(b'izin');"
         "sys.exit('obstore' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", ask, made], check=True)
+    assert subprocess.run([sys.executable, "-c", ask, made], check=False).returncode == 0

@@ -34,7 +34,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 
-from cli.issuing import development_home, workshop
+from cli.issuing import development_home
+from cli.workshop import workshop
 from registry import decisions
 from registry.formats import statement
 from signing import issuance
@@ -70,8 +71,9 @@ class Naive:
     """What one would write in an afternoon."""
 
     def __init__(self, keys: pathlib.Path, pack: packs.Pack) -> None:
-        self._template = jinja2.Template((pack.folder / "page.html").read_text(), autoescape=True)
-        self._css = (pack.folder / "page.css").read_text()
+        loader = jinja2.FileSystemLoader(pack.page_folders)
+        self._template = jinja2.Environment(loader=loader, autoescape=True).get_template("page.html")
+        self._css = "".join(path.read_text() for place in reversed(pack.page_folders) for path in place.glob("*.css"))
         pem = keys / "signer-001.pem"
         self._signer = signers.SimpleSigner.load(str(pem), str(pem))
 
@@ -80,7 +82,7 @@ class Naive:
         code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M)
         code.add_data(link)
         svg = code.make_image(image_factory=qrcode.image.svg.SvgPathImage).to_string()
-        picture = markupsafe.Markup('<img class="qr" id="qr" alt="QR" src="data:image/svg+xml;base64,{}">').format(
+        picture = markupsafe.Markup('<img class="qr" alt="QR" src="data:image/svg+xml;base64,{}">').format(
             base64.b64encode(svg).decode()
         )
         body = self._template.render(

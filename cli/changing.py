@@ -8,7 +8,7 @@ from cli.recording import Memory, actor
 from registry import lifecycle
 from registry.formats.language import N_
 from registry.formats.logentry import Event
-from registry.formats.spoken import SpokenError
+from registry.formats.spoken import SpokenError, word
 from registry.lifecycle import Order, Slip
 
 MAX_DOCUMENT_MIB: Final = 20
@@ -19,9 +19,9 @@ SENTENCES: Final = {
     Event.SUSPEND: "Izin {number} dibekukan mulai {moment}.",
     Event.REINSTATE: "Izin {number} berlaku kembali mulai {moment}.",
     Event.REVOKE: "Izin {number} dicabut mulai {moment}.",
-    Event.ANNUL: "Izin {number} dibatalkan mulai {moment}.",
+    Event.ANNUL: "{Kind} {number} dibatalkan mulai {moment}.",
     Event.SUPERSEDE: "Izin {number} diganti dengan {successor} mulai {moment}.",
-    Event.CORRECT: "Ralat izin {number} dicatat: {field} tercetak “{printed}”, seharusnya “{correct}”.",
+    Event.CORRECT: "Ralat {kind} {number} dicatat: {field} tercetak “{printed}”, seharusnya “{correct}”.",
 }
 
 
@@ -51,9 +51,11 @@ def change(memory: Memory, arguments: argparse.Namespace) -> int:
     )
     with memory.database.write() as tx:
         lifecycle.change(tx, permit=permit, order=order, zone=memory.zone, now=memory.now)
-    _ = memory.translate
+    _, kind = memory.translate, word(permit.kind, memory.language)
     memory.say(
         _(SENTENCES[order.change]).format(
+            kind=kind,
+            Kind=kind[:1].upper() + kind[1:],
             number=permit.number,
             moment=memory.moment(order.effective),
             successor=order.replaced_by,

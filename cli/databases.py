@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from cli.home import CONFIGURATION, HOLIDAYS, OFFICE, Home, MisuseError
+from cli.home import CONFIGURATION, OFFICE, Home, MisuseError
 from cli.keeping import log_verifier, read_checkpoint
 from cli.publishing import last_signed, log_key, publisher
 from keys.development import DevelopmentPki
@@ -27,6 +27,8 @@ from verifier.logsources import MissingFileError, source_of
 
 _PRIVATE: Final = 0o600
 # Trust anchors stand in one folder, which names itself and not its parents.
+# Configuration, office profile, days off, and what the profile names: emblem and region data.
+_HOME_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.(toml|svg|png)")
 _TRUST_FILE: Final = re.compile(r"public/\.well-known/absah/[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
 _URL_LINE: Final = re.compile(r'^url = ".*"$', re.MULTILINE)
 
@@ -194,7 +196,7 @@ def bring_forward(
                 checkpoint=tree.checkpoint,
                 holder=_holder,
                 stated=replay.Statement(
-                    series=frozenset(pack.type for pack in packs.packs()),
+                    series=frozenset(pack.series for pack in packs.versions().values()),
                     last=last,
                     leave_unpublished=leave_unpublished,
                 ),
@@ -275,11 +277,13 @@ def _newest(reader: LogReader, known: dict[str, SignedCheckpoint]) -> LogTree:
 
 def _last_numbers(given: list[list[str]]) -> dict[tuple[str, int], int]:
     last: dict[tuple[str, int], int] = {}
-    for series, year, n in given:
+    of_type = {pack.type: pack.series for pack in packs.packs()}
+    for name, year, n in given:
+        series = of_type.get(name, name)
         if not (re.fullmatch("[0-9]{4}", year, re.ASCII) and re.fullmatch("[0-9]{1,10}", n, re.ASCII)):
             raise MisuseError(
                 N_("--last-number {words} tidak terbaca. Tulis jenis, tahun dan nomor, misalnya genset 2026 51."),
-                words=f"{series} {year} {n}",
+                words=f"{name} {year} {n}",
             )
         last[series, int(year)] = max(int(n), last.get((series, int(year)), 0))
     return last
@@ -302,8 +306,8 @@ def _empty_registry(place: Location) -> Database:
 
 def _files(home: Home) -> dict[str, bytes]:
     """Configuration and trust anchors, never keys. `_may_hold` allows these names and no other."""
-    names = [CONFIGURATION, OFFICE, *([HOLIDAYS] if (home.root / HOLIDAYS).exists() else [])]
-    found = {name: (home.root / name).read_bytes() for name in names}
+    beside = {path.name for path in home.root.iterdir() if _HOME_FILE.fullmatch(path.name) and path.is_file()}
+    found = {name: (home.root / name).read_bytes() for name in sorted({CONFIGURATION, OFFICE, *beside})}
     for path in sorted(home.trust.iterdir()) if home.trust.is_dir() else ():
         if path.is_file() and not path.name.startswith("."):
             found[str(path.relative_to(home.root))] = path.read_bytes()
@@ -325,4 +329,4 @@ def _configuration(opened: Opened, database_url: str | None) -> str:
 
 def _may_hold(name: str) -> bool:
     """Whether a backup of ours holds a file of this name: never a key, a registry or a document beside its hash."""
-    return name in (CONFIGURATION, OFFICE, HOLIDAYS) or _TRUST_FILE.fullmatch(name) is not None
+    return any(allowed.fullmatch(name) for allowed in (_HOME_FILE, _TRUST_FILE))

@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from cli import verifying
 from cli.home import Home
-from cli.issuing import Workshop
+from cli.workshop import Workshop
 from registry.decisions import Decision
 from registry.formats.record import PermitRecord
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName

@@ -8,6 +8,7 @@ from typing import Final
 from cli.recording import Memory, actor
 from registry import handovers, lifecycle
 from registry.formats.record import Status, state_at
+from registry.formats.spoken import word
 from registry.handovers import Capacity, Handover
 
 _KTP_DIGITS: Final = 16
@@ -32,20 +33,20 @@ def hand_over(memory: Memory, arguments: argparse.Namespace) -> int:
     )
     with memory.database.write() as tx:
         handovers.record(tx, permit=permit, handover=handover, now=memory.now)
-    _ = memory.translate
+    _, kind = memory.translate, word(permit.kind, memory.language)
     memory.say(
-        _("Penyerahan izin {number} kepada {recipient} pada {moment} dicatat.").format(
-            number=permit.number, recipient=handover.recipient, moment=memory.moment(handover.handed)
+        _("Penyerahan {kind} {number} kepada {recipient} pada {moment} dicatat.").format(
+            kind=kind, number=permit.number, recipient=handover.recipient, moment=memory.moment(handover.handed)
         )
     )
     if before:
         memory.warn(
             _(
-                "Izin ini sudah diserahkan {count} kali, terakhir pada {moment}: yang ini tercatat sebagai salinan."
-            ).format(count=len(before), moment=memory.moment(before[-1].handed))
+                "{Kind} ini sudah diserahkan {count} kali, terakhir pada {moment}: yang ini tercatat sebagai salinan."
+            ).format(Kind=kind[:1].upper() + kind[1:], count=len(before), moment=memory.moment(before[-1].handed))
         )
     if state is not None and state.status is not Status.IN_FORCE:
-        memory.warn(_("Izin ini sekarang tidak berlaku: katakan itu kepada penerimanya."))
+        memory.warn(_("Sekarang {kind} ini tidak berlaku: katakan itu kepada penerimanya.").format(kind=kind))
     ktp = handover.identity_kind.casefold() == "ktp"
     if ktp and not re.fullmatch(f"[0-9]{{{_KTP_DIGITS}}}", handover.identity_number, re.ASCII):
         memory.warn(_("Nomor KTP terdiri atas {count} angka; yang dimasukkan tidak.").format(count=_KTP_DIGITS))

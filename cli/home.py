@@ -6,6 +6,7 @@ import datetime
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -63,6 +64,14 @@ wall_seconds = 15
 file_mib = 20
 rows = 60000
 
+# Limits of one document's layout; the names that are not set here keep their defaults (class RenderLimits in
+# templates/limits.py).
+[limits.render]
+pages = 60
+rows = 200
+letters_a_field = 2000
+seconds = 30
+
 # Where documents stand: "local" is the folder “documents” beside this file, "s3" a bucket of object storage that
 # speaks S3. Its keys come from the environment and never from here: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for
 # passing ones, AWS_SESSION_TOKEN. Changing this moves no document: copy them all first.
@@ -106,6 +115,7 @@ class Limits(pydantic.BaseModel):
     web: dict[str, int | float] = {}
     reader: dict[str, int] = {}
     sheets: dict[str, int] = {}
+    render: dict[str, int | float] = {}
 
 
 class Service(pydantic.BaseModel):
@@ -213,21 +223,35 @@ class Home:
         return document_store(self.settings.documents, folder=self.root / "documents", environment=os.environ)
 
     @classmethod
-    def create(cls, root: Path, *, mode: Mode, office: bytes, host: str, database: str = "") -> Self:
+    def create(
+        cls,
+        root: Path,
+        *,
+        mode: Mode,
+        office: bytes,
+        host: str,
+        database: str = "",
+        beside: Mapping[str, bytes] | None = None,
+    ) -> Self:
         """Make a data directory; `database` is the address of a server, empty for a file.
 
-        Raises `ConfigurationError` if a home stands there, or for a host that is none.
+        `beside` are the files that the office profile names, by their names. Raises `ConfigurationError` if a home
+        stands there, for a host that is none, or where one of those names is the home's own.
 
         The configuration file comes last: a folder without it is not a home, and making it again is safe.
         """
         if (root / CONFIGURATION).exists():
             raise ConfigurationError(f"{root} is an Absah home already; its mode was fixed when it was made")
+        for name in sorted((CONFIGURATION, OFFICE, HOLIDAYS)):
+            if name in (beside or {}):
+                raise ConfigurationError(f"the office profile names {name}, as a home's own file is called: rename it")
         isolation: Isolation = "required" if mode == "production" else "preferred"
         values: dict[str, object] = {"mode": mode, "host": host, "isolation": isolation, "database": {"url": database}}
         home = cls(root=root, settings=_checked("init", values))
         try:
             home.make_folders()
-            (root / OFFICE).write_bytes(office)
+            for name, data in {**(beside or {}), OFFICE: office}.items():
+                (root / name).write_bytes(data)
             with contextlib.suppress(FileExistsError):  # a home that was begun is finished
                 Database.create(home.place).close()
             with closing(home.database()) as made, made.write() as tx:

@@ -1,4 +1,4 @@
-"""Wires the rooms that make and sign permits, for a development home."""
+"""Makes a development home, and wires what takes decisions in. The rooms that draw and sign are `cli.workshop`'s."""
 
 import dataclasses
 import datetime
@@ -9,40 +9,22 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from cli import schemas
 from cli.home import CONFIGURATION, ConfigurationError, Home
-from cli.publishing import Publisher, log_key, publisher_of
-from cli.verifying import reader_of, verifier_of
+from cli.publishing import log_key
 from desk.intake import Intake
 from keys.development import DevelopmentPki
 from registry import mandates
 from registry.database import Database
-from registry.formats.record import MandateMode, MandateRecord, PermitRecord
-from registry.formats.verdict import Verdict
-from registry.records import OneRecord, RegistryReader
-from signing.issuance import Issuance
+from registry.formats.record import MandateMode, MandateRecord
 from templates import packs
-from templates.fonts import Fonts
 from templates.office import OfficeProfile
-from templates.renderer import Renderer
-from verifier.reader import Reader
 
 DEVELOPMENT_HOST: Final = "izin.example.go.id"
 
 # Invented: no such person, number or decree exists.
 _PERSON: Final = "Dr. Contoh Sari Melati, S.E., M.Si."
 _EMPLOYEE_NUMBER: Final = "197501012000012999"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """The issuing side of one development home, ready to work."""
-
-    office: OfficeProfile
-    intake: Intake
-    issuance: Issuance
-    publisher: Publisher
-    records: RegistryReader
-    reader: Reader
 
 
 def sample_office() -> bytes:
@@ -67,7 +49,7 @@ def development_home(root: Path, *, now: datetime.datetime) -> Home:
 
 def _equip(home: Home, now: datetime.datetime) -> None:
     """PKI, mandate and trust anchors of a development home; each is made only if it is missing."""
-    office = OfficeProfile.read(home.office_file)
+    office = office_of(home)
     if not any(home.keys.iterdir()):
         if home.trust.is_dir():
             # New keys would sign a second log under the name of the first, and nobody would believe the old permits.
@@ -87,6 +69,7 @@ def _equip(home: Home, now: datetime.datetime) -> None:
     finally:
         database.close()
     dataclasses.replace(pki.trust(now), log_key=log_key(home, pki)).write(home.trust)
+    schemas.publish(home)
 
 
 def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecord:
@@ -106,64 +89,29 @@ def _sample_mandate(office: OfficeProfile, today: datetime.date) -> MandateRecor
     )
 
 
+def office_of(home: Home) -> OfficeProfile:
+    """The home's office. Raises `UnavailableError`, also where it would number two permit types alike."""
+    office = OfficeProfile.read(home.office_file)
+    packs.check_numbers(office)
+    return office
+
+
 @contextmanager
 def intake(home: Home) -> Iterator[Intake]:
     """What takes decisions in; needs no key, so it works in a production home too."""
-    office = OfficeProfile.read(home.office_file)
+    office = office_of(home)
     database = home.database()
     try:
-        yield _intake(home, database, office)
+        yield intake_of(home, database, office)
     finally:
         database.close()
 
 
-def _intake(home: Home, database: Database, office: OfficeProfile) -> Intake:
+def intake_of(home: Home, database: Database, office: OfficeProfile) -> Intake:
+    """The same over a database that is open already."""
     return Intake(
         database=database,
-        office=office.id,
-        zone=office.time_zone,
+        office=office,
         pack=packs.pack,
         max_bytes=home.settings.limits.decision_kib * 1024,
     )
-
-
-@contextmanager
-def workshop(home: Home) -> Iterator[Workshop]:
-    """Everything that issues and publishes permits, wired to one home; closed when the block ends."""
-    office = OfficeProfile.read(home.office_file)
-    zone = ZoneInfo(office.zone)
-    pki = DevelopmentPki.load(home.keys)
-    database, documents = home.database(), home.documents()
-    records = RegistryReader(database=database, documents=documents)
-    reader = reader_of(home)
-
-    def check(data: bytes, *, expected: PermitRecord, now: datetime.datetime) -> Verdict:
-        world = OneRecord(expected, signers=records.signers())
-        trust = pki.trust(now)
-        verifier = verifier_of(home, trust=trust, registry=world, reader=reader, zone=zone, always_read_codes=True)
-        return verifier.verify(data, now=now)
-
-    try:
-        with reader:
-            yield Workshop(
-                office=office,
-                intake=_intake(home, database, office),
-                issuance=Issuance(
-                    database=database,
-                    documents=documents,
-                    office=office,
-                    host=home.settings.host,
-                    pack=packs.named,
-                    renderer=Renderer(typeface=Fonts.find()),
-                    statement_signer=pki.statement_signer(),
-                    signing_key=lambda mandate: pki.signing_key(mandate.person),
-                    revocation_lists=pki.revocation_lists,
-                    check=check,
-                    simulation=True,
-                ),
-                publisher=publisher_of(home, database=database, pki=pki),
-                records=records,
-                reader=reader,
-            )
-    finally:
-        database.close()

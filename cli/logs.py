@@ -34,19 +34,20 @@ _MAX_KEY_BYTES: Final = 4096
 _SHOWN_DIGITS: Final = 16
 _NONE: Final = "–"
 
+# An entry does not say what kind of document it is about. What only happens to permits is said of permits.
 EVENTS: Final = {
-    Event.ISSUE: N_("izin terbit"),
+    Event.ISSUE: N_("dokumen terbit"),
     Event.SUSPEND: N_("izin dibekukan"),
     Event.REINSTATE: N_("izin diberlakukan kembali"),
     Event.REVOKE: N_("izin dicabut"),
-    Event.ANNUL: N_("izin dibatalkan"),
+    Event.ANNUL: N_("dokumen dibatalkan"),
     Event.SUPERSEDE: N_("izin diganti"),
-    Event.CORRECT: N_("ralat izin"),
+    Event.CORRECT: N_("ralat dokumen"),
     Event.MANDATE: N_("wewenang pejabat dicatat"),
     Event.MANDATE_END: N_("wewenang pejabat berakhir"),
     Event.SIGNER: N_("sertifikat penanda tangan didaftarkan"),
     Event.NUMBER: N_("nomor dibukukan"),
-    Event.HANDOVER: N_("izin diserahkan"),
+    Event.HANDOVER: N_("dokumen diserahkan"),
     Event.DESTROY: N_("berkas dimusnahkan"),
     Event.ADOPT: N_("catatan lama diikat ke dalam log"),
 }
@@ -66,7 +67,7 @@ _ALARMS: Final = {
     ),
     AlarmCode.FILES: N_("berkas log tidak berisi apa yang ditandatangani checkpoint-nya ({detail})."),
     AlarmCode.ENTRY: N_("catatan {index} bukan catatan yang dikenal ({detail})."),
-    AlarmCode.ISSUED_TWICE: N_("catatan {index} menerbitkan izin berserial {serial} untuk kedua kalinya."),
+    AlarmCode.ISSUED_TWICE: N_("catatan {index} menerbitkan dokumen berserial {serial} untuk kedua kalinya."),
     AlarmCode.STALE: N_("tidak ada yang menunjukkan bahwa checkpoint log semuda yang diminta; mungkin log ditahan."),
 }
 

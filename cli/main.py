@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +67,11 @@ def parser() -> argparse.ArgumentParser:
     issue.add_argument("file", type=Path, metavar="FILE", help="a decision as JSON")
     issue.add_argument("--out", type=Path, required=True, metavar="PDF", help="where the signed permit goes")
 
+    preview = command("preview", "draw the page of a decision as a draft; nothing is recorded", speaking)
+    preview.add_argument("file", type=Path, metavar="FILE", help="a decision as JSON")
+    preview.add_argument("--out", type=Path, required=True, metavar="FILE", help=".pdf, or .png for one picture a page")
+    preview.add_argument("--watch", action="store_true", help="draw it again whenever FILE changes, until Ctrl-C")
+
     _add_service(command("service", "the promise of the service standard"), common, speaking)
 
     _add_log(command("log", "the transparency log"), common, speaking)
@@ -74,9 +79,15 @@ def parser() -> argparse.ArgumentParser:
     words.add_mandate(command("mandate", "who may sign for the office"), common, speaking)
     words.add_number(command("number", "the numbers of permits"), common, speaking)
     words.add_permit(command("permit", "what happens to a permit after its issue"), common, speaking)
+    words.add_pack(command("pack", "the versions of permit types, and that none in use changes"), common, speaking)
 
-    schema = command("schema", "the JSON Schema of a decision")
-    schema.add_argument("type", metavar="TYPE", help="permit type, for example genset")
+    schema = command("schema", "the JSON Schema of decisions")
+    schema.add_argument(
+        "type",
+        nargs="?",
+        metavar="TYPE",
+        help="print that of a permit type, for example genset (default: publish all at /schema/)",
+    )
 
     trust = command("trust", "trust anchors for outside validators")
     exported = trust.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
@@ -97,7 +108,19 @@ def parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--database", default="", metavar="URL", help="postgresql://USER@SERVER:PORT/NAME (default: a file)"
     )
+    init.add_argument(
+        "--office",
+        type=Path,
+        metavar="FILE",
+        help="an office profile (TOML), taken in with the emblem and the region data that it names",
+    )
 
+    _add_tools(command)
+    return top
+
+
+def _add_tools(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Commands of those who develop Absah."""
     bench = command("bench", "run a benchmark against a named peer")
     bench.add_argument("name", metavar="NAME", help="which one, for example issue")
     bench.add_argument("--quick", action="store_true", help="fewer rounds")
@@ -108,7 +131,6 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("--long", action="store_true", help="run the suites that take their time instead")
     check = command("check", "the tests, and formatter, linter, types and import rules")
     check.add_argument("--static", action="store_true", help="without the tests")
-    return top
 
 
 def _add_decision(decision: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
@@ -329,7 +351,7 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
             from cli.verifying import serve_verifier
 
             return serve_verifier(arguments.home, port=arguments.port)
-        case "test" | "check" | "bench":
+        case "test" | "check" | "bench" | "pack":
             return _develop(arguments, rest)
         case "demo":
             return _demo(arguments)
@@ -352,6 +374,10 @@ def _log(arguments: argparse.Namespace) -> int:
 def _office(arguments: argparse.Namespace) -> int:
     from cli.home import utc_now
 
+    if arguments.command == "preview":
+        from cli import previewing
+
+        return previewing.run(arguments, clock=utc_now)
     if arguments.command == "service":
         from cli import service
 
@@ -374,6 +400,11 @@ def _office(arguments: argparse.Namespace) -> int:
 
 
 def _develop(arguments: argparse.Namespace, rest: list[str]) -> int:
+    if arguments.command == "pack":
+        from cli import packing
+        from cli.home import utc_now
+
+        return packing.run(arguments, now=utc_now())
     from cli import developing
 
     if arguments.command == "test":
@@ -387,7 +418,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     """The demo speaks to a reader on standard output, or with --json to a program there and a reader beside it."""
     from cli import demo
     from cli.home import utc_now
-    from cli.issuing import development_home, workshop
+    from cli.issuing import development_home
+    from cli.workshop import workshop
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)

@@ -9,8 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cli.home import MisuseError
-from cli.recording import Memory, NotFoundError, actor, known_type
+from cli.recording import Memory, NotFoundError, actor, known_pack
 from registry import numbers
 from registry.formats.language import N_
 from registry.numbers import Fate, Opening, ReportedNumber
@@ -82,7 +81,7 @@ def entries(opening: Opening | None, reported: Iterable[ReportedNumber]) -> Iter
 
 def report(memory: Memory, arguments: argparse.Namespace) -> int:
     """Print every number with its fate; 1 when one has none."""
-    wanted = None if arguments.series is None else known_type(arguments.series)
+    wanted = None if arguments.series is None else known_pack(arguments.series).series
     wrong = False
     with memory.database.read() as tx:
         found = [
@@ -117,7 +116,7 @@ def report(memory: Memory, arguments: argparse.Namespace) -> int:
 
 def open_series(memory: Memory, arguments: argparse.Namespace) -> int:
     """Begin a series of a year at a later number than 1."""
-    series = _own(memory, arguments.series)
+    series = known_pack(arguments.series).series
     with memory.database.write() as tx:
         numbers.open_series(
             tx,
@@ -139,7 +138,7 @@ def open_series(memory: Memory, arguments: argparse.Namespace) -> int:
 
 def void(memory: Memory, arguments: argparse.Namespace) -> int:
     """Keep a number that will never be printed."""
-    series = _own(memory, arguments.series)
+    series = known_pack(arguments.series).series
     with memory.database.write() as tx:
         known = numbers.of(tx, series=series, year=arguments.year, n=arguments.place)
         if known is None:
@@ -164,7 +163,7 @@ def void(memory: Memory, arguments: argparse.Namespace) -> int:
 
 def outside(memory: Memory, arguments: argparse.Namespace) -> int:
     """Enter numbers that were given by hand."""
-    series, (first, last) = _own(memory, arguments.series), arguments.places
+    series, (first, last) = known_pack(arguments.series).series, arguments.places
     with memory.database.write() as tx:
         numbers.record_outside(
             tx, series=series, year=arguments.year, first=first, last=last, reason=arguments.reason, now=memory.now
@@ -177,18 +176,6 @@ def outside(memory: Memory, arguments: argparse.Namespace) -> int:
     )
     memory.announce()
     return 0
-
-
-def _own(memory: Memory, name: str) -> str:
-    """The series of a permit type that this office numbers. Raises `MisuseError`: a slip would open another."""
-    series = known_type(name)
-    if series not in memory.office.numbering:
-        raise MisuseError(
-            N_("{path} belum mengatur penomoran untuk “{type}”. Tambahkan dahulu di sana."),
-            path=str(memory.home.office_file),
-            type=series,
-        )
-    return series
 
 
 def _lot(one: ReportedNumber) -> Lot:

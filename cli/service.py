@@ -15,10 +15,11 @@ from babel.dates import format_date
 
 from cli.home import HOLIDAYS, Home
 from registry import workdays
+from registry.formats import record
 from registry.formats.language import translations
 from registry.promises import Promise, Promises, State
 from registry.workdays import Calendar, Kind
-from templates import wording
+from templates import packs, wording
 from templates.office import OfficeProfile
 
 STATES: Final = {
@@ -80,6 +81,7 @@ def report(
         working_days=home.settings.service.promise_working_days,
         calendar=calendar,
         zone=office.time_zone,
+        apart=frozenset(pack.type for pack in packs.packs() if pack.kind is not record.Kind.PERMIT),
     )
     _ = translations("cli", language).gettext
     estimated: set[int] = set()

@@ -18,6 +18,7 @@ from registry import handovers, instruments, lifecycle, proofs
 from registry import search as names
 from registry.formats.language import N_
 from registry.formats.record import Correction, PermitRecord, Status, StatusRecord, state_at
+from registry.formats.spoken import word
 from registry.formats.tlogproof import Proof
 from registry.handovers import Capacity, Handover
 from registry.instruments import Stage
@@ -116,10 +117,17 @@ def search(memory: Memory, arguments: argparse.Namespace) -> int:
         found = [(hit, _standing_of(tx, hit.instrument, memory)) for hit in hits[:SHOWN_HITS]]
     for hit, standing in found:
         if arguments.json:
-            one = {"number": hit.number, "serial": hit.serial, "holder": hit.name, "state": standing.value}
+            one = {
+                "kind": hit.kind.value,
+                "number": hit.number,
+                "serial": hit.serial,
+                "holder": hit.name,
+                "state": standing.value,
+            }
             print(json.dumps(one, ensure_ascii=False))
         else:
-            memory.say(f"{hit.number}  {_(STANDING_WORDS[standing])}  {hit.name}")
+            kind = word(hit.kind, memory.language)
+            memory.say(f"{hit.number}  {kind}  {_(STANDING_WORDS[standing])}  {hit.name}")
     if len(hits) > SHOWN_HITS:
         memory.warn(
             _("Hanya {count} izin terbaru yang ditampilkan: tulis lebih banyak huruf.").format(count=SHOWN_HITS)
@@ -177,7 +185,10 @@ def _midnight(day: datetime.date, zone: ZoneInfo) -> datetime.datetime:
 def _as_text(known: _Known, memory: Memory, *, on: datetime.date | None) -> Iterator[str]:
     record, _ = known.record, memory.translate
     now = standing_at(record.statuses, valid_until=record.valid_until, moment=memory.now, zone=memory.zone)
-    yield _("Izin nomor {number}: {state}").format(number=record.number, state=_(STANDING_WORDS[now]))
+    kind = word(record.kind, memory.language)
+    yield _("{Kind} nomor {number}: {state}").format(
+        Kind=kind[:1].upper() + kind[1:], number=record.number, state=_(STANDING_WORDS[now])
+    )
     if on is not None:
         yield from _answer(record, on, memory)
     yield ""
@@ -194,15 +205,17 @@ def _as_text(known: _Known, memory: Memory, *, on: datetime.date | None) -> Iter
 
 
 def _answer(record: PermitRecord, on: datetime.date, memory: Memory) -> Iterator[str]:
-    _ = memory.translate
+    _, kind = memory.translate, word(record.kind, memory.language)
     found = spans(record.statuses, valid_until=record.valid_until, day=on, zone=memory.zone)
     if all(span.standing is Standing.IN_FORCE for span in found):
-        yield _("Pada {day} izin ini berlaku sepanjang hari.").format(day=memory.day(on))
+        yield _("Pada {day} {kind} ini berlaku sepanjang hari.").format(day=memory.day(on), kind=kind)
     elif all(span.standing is not Standing.IN_FORCE for span in found):
         states = dict.fromkeys(_(STANDING_WORDS[span.standing]) for span in found)
-        yield _("Pada {day} izin ini tidak berlaku: {states}.").format(day=memory.day(on), states=", ".join(states))
+        yield _("Pada {day} {kind} ini tidak berlaku: {states}.").format(
+            day=memory.day(on), kind=kind, states=", ".join(states)
+        )
     else:
-        yield _("Pada {day} izin ini hanya berlaku sebagian hari:").format(day=memory.day(on))
+        yield _("Pada {day} {kind} ini hanya berlaku sebagian hari:").format(day=memory.day(on), kind=kind)
     if len(found) > 1:
         for span in found:
             last = "24:00:00" if span.end == found[-1].end else _clock(span.end, memory)
@@ -319,6 +332,7 @@ def _index(event: LoggedEvent) -> int | None:
 def _as_json(known: _Known, memory: Memory, *, on: datetime.date | None) -> dict[str, object]:
     record = known.record
     found: dict[str, object] = {
+        "kind": record.kind.value,
         "number": record.number,
         "serial": record.serial,
         "pack": record.pack,

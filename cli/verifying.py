@@ -9,7 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
@@ -27,13 +27,16 @@ from verifier.serving import serve
 from verifier.verify import Verifier
 from verifier.web import WebLimits, application
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 LOOPBACK: Final = "127.0.0.1"
 
-_Limits = TypeVar("_Limits", WebLimits, ReaderLimits)
+_Limits = TypeVar("_Limits", bound="DataclassInstance")
 
 
 def limits_of(kind: type[_Limits], table: Mapping[str, Any], name: str) -> _Limits:
-    """The limits of one process from their table in `absah.toml`. Raises `ConfigurationError` for unknown names."""
+    """The limits of one kind from their table in `absah.toml`. Raises `ConfigurationError` for unknown names."""
     known = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(table) - known):
         raise ConfigurationError(f"limits.{name}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -187,6 +187,22 @@ def add_permit(permit: argparse.ArgumentParser, *parents: argparse.ArgumentParse
     search.add_argument("--json", action="store_true", help="one line of JSON per permit")
 
 
+def add_pack(pack: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
+    """The actions of `pack`."""
+    actions = pack.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = _action(actions, "list", "every version of every permit type, and whether it is frozen", *parents)
+    listed.add_argument("--json", action="store_true", help="one line of JSON per version")
+    frozen = _action(actions, "freeze", "fix a version for ever: write its golden documents and record it", *parents)
+    frozen.add_argument("version", nargs="+", type=line, metavar="TYPE/vN", help="for example genset/v1")
+    frozen.add_argument(
+        "--again",
+        action="store_true",
+        help="it is frozen and unchanged: record what this machine's libraries make of it",
+    )
+    frozen.add_argument("--day", type=day, metavar="DAY", help="date of issue of its golden documents (default: today)")
+    _action(actions, "check", "print all golden documents again; exit status 1 when something differs", *parents)
+
+
 def _add_change(change: argparse.ArgumentParser, name: str) -> None:
     change.add_argument("permit", type=line, metavar="NUMBER", help=_NUMBER_HELP)
     change.add_argument("--reason", type=line, required=True, metavar="TEXT", help="why, as the public is told")

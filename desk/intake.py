@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -18,6 +17,8 @@ from registry.formats import canonical
 from registry.formats.errors import DocumentError
 from registry.instruments import Stage
 from templates.decision import Decision as Checked
+from templates.office import OfficeProfile
+from templates.pack import Labelled
 from templates.packs import Pack
 from templates.problems import Problem
 
@@ -51,11 +52,12 @@ class Receipt:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """A decision that its pack found right, not kept yet."""
+    """A decision that its pack found right, not kept yet; `listed` is the field that holds its `objects`, if any."""
 
     pack: str
     decision: Checked
     objects: tuple[str, ...]
+    listed: Labelled | None
     received_on: datetime.date
     warnings: tuple[Problem, ...]
 
@@ -73,11 +75,12 @@ class Intake:
     """Takes approved decisions into the registry of one office."""
 
     def __init__(
-        self, *, database: Database, office: str, zone: ZoneInfo, pack: Callable[[str], Pack], max_bytes: int
+        self, *, database: Database, office: OfficeProfile, pack: Callable[[str], Pack], max_bytes: int
     ) -> None:
         self._database = database
-        self._office = office
-        self._zone = zone
+        self._office = office.id
+        self._profile = office
+        self._zone = office.time_zone
         self._pack = pack
         self._max_bytes = max_bytes
 
@@ -87,21 +90,26 @@ class Intake:
         The same content again adds nothing; changed content under the same reference is a new revision. Raises
         `RefusedDecisionError` with every error found, in which case nothing is kept.
         """
-        value = self._read(data)
-        approved = self.check(value, pack=self._pack_of(value), now=now)
+        approved = self.examine(data, now=now)
         with self._database.write() as tx:
             return self._record(tx, approved, now=now)
 
+    def examine(self, data: bytes, *, now: datetime.datetime) -> Approved:
+        """Read and check one decision as JSON; keep nothing. Raises `RefusedDecisionError` with every error found."""
+        value = self._read(data)
+        return self.check(value, pack=self._pack_of(value), now=now)
+
     def check(self, value: Mapping[str, object], *, pack: Pack, now: datetime.datetime) -> Approved:
         """Check one decision's file and keep nothing. Raises `RefusedDecisionError` with every error found."""
-        checked = pack.check(value, today=now.astimezone(self._zone).date())
+        checked = pack.check(value, today=now.astimezone(self._zone).date(), office=self._profile)
         if checked.decision is None:
             raise RefusedDecisionError(checked.problems)
         public = checked.decision.public
         return Approved(
             pack=pack.name,
             decision=checked.decision,
-            objects=pack.objects(public),
+            objects=(objects := pack.objects(public)),
+            listed=pack.objects_field if objects else None,
             received_on=pack.received(public),
             warnings=checked.problems,
         )
@@ -114,7 +122,7 @@ class Intake:
                 seen = self._look(tx, one)
                 reference = one.decision.reference
                 here = [
-                    _object_known(thing, first)
+                    self._object_known(one, thing, first)
                     for thing in one.objects
                     if (first := things.setdefault(decisions.fold("", thing), reference)) != reference
                 ]
@@ -146,7 +154,7 @@ class Intake:
     def _look(self, tx: sa.Connection, approved: Approved) -> _Seen:
         found = approved.decision
         before = decisions.latest(tx, office=self._office, source=found.source, reference=found.reference)
-        warnings = approved.warnings + self._already_permitted(tx, approved.objects, before)
+        warnings = approved.warnings + self._already_permitted(tx, approved, before)
         if before is None:
             return _Seen(before=None, outcome=Outcome.ADDED, warnings=warnings)
         if _content(before) == (before.pack, found.public, found.private):
@@ -154,12 +162,27 @@ class Intake:
         warnings += self._already_issued(tx, found.source, found.reference)
         return _Seen(before=before, outcome=Outcome.REVISED, warnings=warnings)
 
-    def _already_permitted(
-        self, tx: sa.Connection, objects: tuple[str, ...], before: Decision | None
-    ) -> tuple[Problem, ...]:
+    def _already_permitted(self, tx: sa.Connection, approved: Approved, before: Decision | None) -> tuple[Problem, ...]:
         """What this decision permits may stand in another one: a second entry of the same, or a machine sold on."""
-        known = decisions.of_objects(tx, office=self._office, things=objects, apart_from=before)
-        return tuple(_object_known(thing, known[thing]) for thing in objects if thing in known)
+        things = approved.objects
+        known = decisions.of_objects(tx, office=self._office, things=things, apart_from=before)
+        return tuple(self._object_known(approved, thing, known[thing]) for thing in things if thing in known)
+
+    def _object_known(self, approved: Approved, thing: str, reference: str) -> Problem:
+        listed = approved.listed
+        if listed is None:
+            raise LookupError("a thing that no list of the decision holds")
+        return dataclasses.replace(
+            _warning(
+                "object_known",
+                "{thing} sudah tercantum pada keputusan {reference}. Pastikan izin ini tidak terbit dua kali.",
+                field=listed.path,
+                title=listed.title,
+                thing=thing,
+                reference=reference,
+            ),
+            title_catalogue=listed.catalogue,
+        )
 
     def _already_issued(self, tx: sa.Connection, source: str, reference: str) -> tuple[Problem, ...]:
         instrument = instruments.of_reference(tx, office=self._office, source=source, reference=reference)
@@ -240,17 +263,6 @@ def _unreadable(error: canonical.CanonicalError) -> RefusedDecisionError:
         "ambiguous",
         "Berkas keputusan tidak bisa dibaca dengan satu arti saja. Simpan sebagai JSON dalam UTF-8 tanpa BOM, dan "
         "tulis setiap nama isian sekali saja.",
-    )
-
-
-def _object_known(thing: str, reference: str) -> Problem:
-    return _warning(
-        "object_known",
-        "{thing} sudah tercantum pada keputusan {reference}. Pastikan izin ini tidak terbit dua kali.",
-        field="public.units",
-        title="Daftar unit",
-        thing=thing,
-        reference=reference,
     )
 
 

@@ -19,7 +19,7 @@ class Decision:
     """One revision of a decision. `digest` is SHA-256 of the canonical bytes of its public part.
 
     `received_on` is the day on which the complete application was received, from which the promise of the service
-    standard runs; None in rows that an older release wrote.
+    standard runs; None for what no one applies for, and in rows that an older release wrote.
     """
 
     id: int
@@ -85,7 +85,7 @@ def record(
     pack: str,
     snapshot: dict[str, object],
     objects: tuple[str, ...],
-    received_on: datetime.date,
+    received_on: datetime.date | None,
     supersedes: Decision | None,
     now: datetime.datetime,
 ) -> Decision:

@@ -85,21 +85,26 @@ def destroy(
     _check_order(order, today)
     if stage(tx, permit) is not Stage.ISSUED:
         raise DestructionError(
-            N_("Izin {number} belum terbit, jadi tidak ada dokumennya yang dapat dimusnahkan."), number=permit.number
+            N_("{kind} {number} belum terbit, jadi tidak ada dokumennya yang dapat dimusnahkan."),
+            kind=permit.kind,
+            number=permit.number,
         )
     state = state_at(history(tx, permit.id), now)
     expired = permit.valid_until is not None and permit.valid_until < today
     if not expired and (state is None or state.status not in FINAL):
         raise DestructionError(
             N_(
-                "Izin {number} masih berlaku atau dapat berlaku lagi. Yang dapat dimusnahkan hanya izin yang habis "
+                "{kind} {number} masih berlaku atau dapat berlaku lagi. Yang dapat dimusnahkan hanya yang habis "
                 "masanya, dicabut, dibatalkan atau diganti."
             ),
+            kind=permit.kind,
             number=permit.number,
         )
     table = schema.destructions
     if tx.execute(sa.select(table.c.id).where(table.c.instrument == permit.id)).first() is not None:
-        raise DestructionError(N_("Dokumen izin {number} sudah pernah dimusnahkan."), number=permit.number)
+        raise DestructionError(
+            N_("Dokumen {kind} {number} sudah pernah dimusnahkan."), kind=permit.kind, number=permit.number
+        )
     _check_published(tx, permit)
     key = insert(
         tx,
@@ -199,7 +204,8 @@ def _check_published(tx: sa.Connection, permit: Instrument) -> None:
     )
     if tx.execute(waiting).first() is not None:
         raise DestructionError(
-            N_("Belum semua catatan tentang izin {number} diumumkan. Jalankan “absah log publish” dahulu."),
+            N_("Belum semua catatan tentang {kind} {number} diumumkan. Jalankan “absah log publish” dahulu."),
+            kind=permit.kind,
             number=permit.number,
         )
 

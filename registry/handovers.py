@@ -13,6 +13,7 @@ from registry import ledger, schema
 from registry.database import insert
 from registry.formats.language import N_
 from registry.formats.logentry import Event
+from registry.formats.record import Kind
 from registry.formats.spoken import SpokenError, Word
 from registry.instruments import Instrument, Stage, stage
 
@@ -46,7 +47,8 @@ def record(tx: sa.Connection, *, permit: Instrument, handover: Handover, now: da
     """Record a hand-over and log it; a duplicate given later is another one.
 
     Raises `HandoverError` for a permit that was not issued, a field left empty, a moment before the issue or yet to
-    come, and where the survey was not done and no note says why.
+    come, and where the survey was not done and no note says why. Of a decree, which no one asked for, no one is asked
+    how they were served.
     """
     for name, text in (
         (N_("nama penerima"), handover.recipient),
@@ -58,13 +60,16 @@ def record(tx: sa.Connection, *, permit: Instrument, handover: Handover, now: da
             raise HandoverError(
                 N_("Isian {field} masih kosong. Isi seperti yang tertulis pada dokumennya."), field=Word(name)
             )
-    if not handover.survey_done and not (handover.note or "").strip():
+    if permit.kind is not Kind.DECREE and not handover.survey_done and not (handover.note or "").strip():
         raise HandoverError(
-            N_("Survei (SKM) diisi sebelum izin diserahkan. Minta survei itu diisi, atau catat mengapa tidak.")
+            N_("Survei (SKM) diisi sebelum {kind} diserahkan. Minta survei itu diisi, atau catat mengapa tidak."),
+            kind=permit.kind,
         )
     if stage(tx, permit) is not Stage.ISSUED:
         raise HandoverError(
-            N_("Izin {number} belum terbit, jadi belum ada yang dapat diserahkan."), number=permit.number
+            N_("{kind} {number} belum terbit, jadi belum ada yang dapat diserahkan."),
+            kind=permit.kind,
+            number=permit.number,
         )
     table = schema.log_entries.c
     issued = tx.execute(
@@ -73,9 +78,10 @@ def record(tx: sa.Connection, *, permit: Instrument, handover: Handover, now: da
     if not issued <= handover.handed <= now:
         raise HandoverError(
             N_(
-                "Izin {number} tercatat diserahkan {handed}; seharusnya antara saat terbitnya, {issued}, dan sekarang. "
-                "Periksa waktunya."
+                "{kind} {number} tercatat diserahkan {handed}; seharusnya antara saat terbitnya, {issued}, dan "
+                "sekarang. Periksa waktunya."
             ),
+            kind=permit.kind,
             number=permit.number,
             handed=handover.handed,
             issued=issued,

@@ -1,4 +1,4 @@
-"""Instruments: what carries a number. Frozen, rendered, then issued exactly once.
+"""Instruments: what carries a number, be it a permit, a decree or a letter. Frozen, rendered, then issued exactly once.
 
 How far an instrument has come is read from the rows themselves (`stage`); there is no status column that could
 disagree with them. Until the issue an instrument may thaw and freeze again; a trigger refuses any change after.
@@ -18,8 +18,9 @@ from registry.decisions import fold, revisions
 from registry.formats.canonical import sha256
 from registry.formats.language import N_
 from registry.formats.logentry import Event
-from registry.formats.record import PublicField, Status
+from registry.formats.record import Kind, PublicField, Status
 from registry.formats.spoken import SpokenError
+from registry.kinds import kind_of
 
 SLOTS_A_LIST: Final = 2**17
 MAX_DRAWS: Final = 16
@@ -42,6 +43,7 @@ class Instrument:
     """A frozen instrument. `freeze` counts its freezes; `shape` is what its page is laid out from."""
 
     id: int
+    kind: Kind
     decision: int
     pack: str
     serial: int
@@ -78,6 +80,7 @@ class Frozen:
     public_view: tuple[PublicField, ...]
     shape: dict[str, object]
     holder: str
+    kind: Kind = Kind.PERMIT
 
 
 _COLUMNS: Final = [schema.instruments.c[field.name] for field in dataclasses.fields(Instrument)]
@@ -145,7 +148,17 @@ def freeze(
     thawed: Instrument | None,
     now: datetime.datetime,
 ) -> Instrument:
-    """Fix what will be printed: a new instrument, or a new freeze of one that thawed before it was issued."""
+    """Fix what will be printed: a new instrument, or a new freeze of one that thawed before it was issued.
+
+    A permit stays a permit and a decree a decree, however often they freeze. Raises `InstrumentError` otherwise.
+    """
+    if thawed is not None and thawed.kind is not frozen.kind:
+        raise InstrumentError(
+            N_("{number} disiapkan sebagai {kind}, bukan {other}. Catat {other} itu dengan nomor rujukan lain."),
+            number=thawed.number,
+            kind=thawed.kind,
+            other=frozen.kind,
+        )
     values: dict[str, object] = {
         "decision": decision,
         "pack": frozen.pack,
@@ -165,7 +178,7 @@ def freeze(
         tx.execute(table.update().where(table.c.id == thawed.id).values(freeze=thawed.freeze + 1, **values))
         key = thawed.id
     else:
-        key = insert(tx, table, kind="permit", office=office, freeze=1, **values)
+        key = insert(tx, table, kind=frozen.kind.value, office=office, freeze=1, **values)
     search.keep(tx, instrument=key, name=frozen.holder)
     return by_id(tx, key)
 
@@ -220,10 +233,11 @@ def issue(
     and `MandateError` where the mandate does not cover the date of issue or the certificate is not its holder's.
     """
     if stage(tx, instrument) is Stage.ISSUED:
-        raise InstrumentError(N_("Izin {number} sudah terbit."), number=instrument.number)
+        raise InstrumentError(N_("{kind} {number} sudah terbit."), kind=instrument.kind, number=instrument.number)
     if numbers.by_row(tx, instrument.number_row).fate is not numbers.Fate.USED:
         raise InstrumentError(
-            N_("Nomor {number} sudah dibatalkan. Siapkan izinnya sekali lagi; nomornya akan lain."),
+            N_("Nomor {number} sudah dibatalkan. Siapkan {kind}nya sekali lagi; nomornya akan lain."),
+            kind=instrument.kind,
             number=instrument.number,
         )
     mandates.require(
@@ -283,4 +297,4 @@ def issue(
 
 def _one(tx: sa.Connection, query: sa.Select[tuple[object, ...]]) -> Instrument | None:
     row = tx.execute(query).mappings().first()
-    return None if row is None else Instrument(**row)
+    return None if row is None else Instrument(**{**row, "kind": kind_of(row["kind"])})

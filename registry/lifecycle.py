@@ -2,6 +2,9 @@
 
 In force <-> suspended; then revoked (*cabut*), annulled (*batalkan*) or superseded (*gantikan*), which are final.
 Expiry is computed and never stored. A correction (*ralat*) changes no state: the permit is read with it.
+
+Decrees and letters are no permits: they permit nothing that could rest for a while or pass to another document. A
+decree that should not stand is annulled, and a slip in it corrected; a letter is annulled, and another one given out.
 """
 
 import dataclasses
@@ -17,7 +20,7 @@ from registry.database import insert
 from registry.formats.canonical import sha256
 from registry.formats.language import N_
 from registry.formats.logentry import Event
-from registry.formats.record import FINAL, Correction, Status, StatusRecord, state_at
+from registry.formats.record import FINAL, Correction, Kind, Status, StatusRecord, state_at
 from registry.formats.spoken import SpokenError, Word
 from registry.instruments import Instrument, Stage, of_number, stage
 
@@ -37,6 +40,12 @@ _TRANSITIONS: Final[Mapping[Event, tuple[Status, frozenset[Status]]]] = {
 # Which states each state may follow.
 _BEFORE: Final = dict(_TRANSITIONS.values())
 CHANGES: Final = frozenset({*_TRANSITIONS, Event.CORRECT})
+# What may be ordered about a document, by what it is.
+OF_KIND: Final[Mapping[Kind, frozenset[Event]]] = {
+    Kind.PERMIT: CHANGES,
+    Kind.DECREE: frozenset({Event.ANNUL, Event.CORRECT}),
+    Kind.LETTER: frozenset({Event.ANNUL}),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +59,7 @@ class Slip:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What an instrument orders about a permit.
+    """What an instrument orders about a permit, or about another document as far as `OF_KIND` allows.
 
     `decree_number`, `decree_date` and `decree_sha256` are the instrument's (the hash of its signed file, which stands
     in the file store, or None while the paper alone exists); `reason` is said to the public, `legal_ground` is the
@@ -77,15 +86,20 @@ def change(tx: sa.Connection, *, permit: Instrument, order: Order, zone: ZoneInf
     moot. A change takes effect on the day of its instrument at the earliest; an annulment may reach back to the issue,
     even of a permit that has ended otherwise, because it says that the permit should never have stood.
 
-    Raises `ChangeError`, naming what is wrong, where the permit was never issued, its state does not allow the change,
-    or the order is incomplete.
+    Raises `ChangeError`, naming what is wrong, where the permit was never issued, its kind or state does not allow the
+    change, or the order is incomplete.
     """
     _check_words(order)
     if stage(tx, permit) is not Stage.ISSUED:
-        raise ChangeError(N_("Izin {number} belum terbit, jadi belum ada yang dapat diubah."), number=permit.number)
+        raise ChangeError(
+            N_("{kind} {number} belum terbit, jadi belum ada yang dapat diubah."),
+            kind=permit.kind,
+            number=permit.number,
+        )
     before = history(tx, permit.id)
-    _check_time(order, issued=before[0].effective, zone=zone, now=now, number=permit.number)
-    status = follow(before, order, now=now, number=permit.number)
+    _check_kind(order, kind=permit.kind, number=permit.number)
+    _check_time(order, issued=before[0].effective, zone=zone, now=now, permit=permit)
+    status = follow(before, order, now=now, kind=permit.kind, number=permit.number)
     if order.change is Event.SUPERSEDE:
         _check_successor(tx, permit, order, now=now)
     sequence = _last_sequence(tx, permit.id) + 1
@@ -168,19 +182,24 @@ def corrections(tx: sa.Connection, instrument: int) -> tuple[Correction, ...]:
     )
 
 
-def follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.datetime, number: str) -> Status:
-    """The state that the order leads to, if it may stand where it would among the permit's changes."""
+def follow(
+    before: tuple[StatusRecord, ...], order: Order, *, now: datetime.datetime, kind: Kind, number: str
+) -> Status:
+    """The state that the order leads to, if it may stand where it would among the changes of such a document."""
+    _check_kind(order, kind=kind, number=number)
     state, present = state_at(before, order.effective), state_at(before, now)
     if state is None:
         raise ChangeError(
-            N_("Pada {moment} izin {number} belum terbit. Perubahan hanya dapat berlaku sesudah izinnya terbit."),
+            N_("Pada {moment} {kind} {number} belum terbit. Perubahan hanya dapat berlaku sesudah {kind}nya terbit."),
+            kind=kind,
             number=number,
             moment=order.effective,
         )
     if order.change is Event.CORRECT:
         if state.status in FINAL:
             raise ChangeError(
-                N_("Pada {moment} izin {number} sudah {status}. Izin yang sudah berakhir tidak dapat diralat lagi."),
+                N_("Pada {moment} {kind} {number} sudah {status}. Yang sudah berakhir tidak dapat diralat lagi."),
+                kind=kind,
                 number=number,
                 moment=order.effective,
                 status=state.status,
@@ -189,7 +208,8 @@ def follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.date
     status, allowed = _TRANSITIONS[order.change]
     if state.status not in allowed:
         raise ChangeError(
-            N_("Pada {moment} izin {number} sudah {status}; yang dapat {change} hanya izin yang {allowed}."),
+            N_("Pada {moment} {kind} {number} sudah {status}; yang dapat {change} hanya {kind} yang {allowed}."),
+            kind=kind,
             number=number,
             moment=order.effective,
             status=state.status,
@@ -198,7 +218,8 @@ def follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.date
         )
     if order.change is not Event.ANNUL and present is not None and present.status in FINAL:
         raise ChangeError(
-            N_("Izin {number} sudah {status} sejak {moment}. Yang boleh berlaku dari sebelum itu hanya pembatalan."),
+            N_("{kind} {number} sudah {status} sejak {moment}. Yang boleh berlaku dari sebelum itu hanya pembatalan."),
+            kind=kind,
             number=number,
             status=present.status,
             moment=present.effective,
@@ -209,15 +230,27 @@ def follow(before: tuple[StatusRecord, ...], order: Order, *, now: datetime.date
         if status not in _BEFORE[following.status]:
             raise ChangeError(
                 N_(
-                    "Izin {number} sudah tercatat {following} mulai {moment}, dan itu tidak dapat menyusul keadaan "
+                    "{kind} {number} sudah tercatat {following} mulai {moment}, dan itu tidak dapat menyusul keadaan "
                     "{status}. Pilih waktu berlaku sesudah itu."
                 ),
+                kind=kind,
                 number=number,
                 following=following.status,
                 moment=following.effective,
                 status=status,
             )
     return status
+
+
+def _check_kind(order: Order, *, kind: Kind, number: str) -> None:
+    if order.change not in OF_KIND[kind]:
+        raise ChangeError(
+            N_("{number} adalah {kind}, dan {kind} tidak dapat {change}; yang dapat hanya {allowed}."),
+            number=number,
+            kind=kind,
+            change=order.change,
+            allowed=tuple(sorted(OF_KIND[kind])),
+        )
 
 
 def _check_words(order: Order) -> None:
@@ -254,7 +287,7 @@ def _check_words(order: Order) -> None:
 
 
 def _check_time(
-    order: Order, *, issued: datetime.datetime, zone: ZoneInfo, now: datetime.datetime, number: str
+    order: Order, *, issued: datetime.datetime, zone: ZoneInfo, now: datetime.datetime, permit: Instrument
 ) -> None:
     if order.decree_date > now.astimezone(zone).date():
         raise ChangeError(
@@ -265,20 +298,22 @@ def _check_time(
     if order.decree_date < issued.astimezone(zone).date():
         raise ChangeError(
             N_(
-                "Keputusan {decree} bertanggal {day}, sebelum izin {number} terbit, jadi bukan tentang izin ini. "
+                "Keputusan {decree} bertanggal {day}, sebelum {kind} {number} terbit, jadi bukan tentang {kind} ini. "
                 "Periksa nomor dan tanggalnya."
             ),
             decree=order.decree_number,
             day=order.decree_date,
-            number=number,
+            kind=permit.kind,
+            number=permit.number,
         )
     if order.change is Event.ANNUL:
         return
     day_of_decree = datetime.datetime.combine(order.decree_date, datetime.time(), zone)
     if order.effective < day_of_decree:
         raise ChangeError(
-            N_("Izin {number} tidak dapat {change} mulai {moment}: paling awal pada tanggal keputusannya, {day}."),
-            number=number,
+            N_("{kind} {number} tidak dapat {change} mulai {moment}: paling awal pada tanggal keputusannya, {day}."),
+            kind=permit.kind,
+            number=permit.number,
             change=order.change,
             moment=order.effective.astimezone(zone),
             day=order.decree_date,
@@ -289,7 +324,12 @@ def _check_successor(tx: sa.Connection, permit: Instrument, order: Order, *, now
     table = schema.instruments.c
     office = tx.execute(sa.select(table.office).where(table.id == permit.id)).scalar_one()
     successor = of_number(tx, office=office, number=order.replaced_by or "")
-    if successor is None or successor.id == permit.id or stage(tx, successor) is not Stage.ISSUED:
+    if (
+        successor is None
+        or successor.id == permit.id
+        or successor.kind is not Kind.PERMIT
+        or stage(tx, successor) is not Stage.ISSUED
+    ):
         raise ChangeError(
             N_("{successor} bukan nomor izin lain yang sudah terbit di kantor ini. Terbitkan dahulu penggantinya."),
             successor=order.replaced_by or "",

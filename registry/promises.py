@@ -56,12 +56,16 @@ class Promise:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """The promises of one office: `working_days` after receipt, as `calendar` and `zone` count days."""
+    """The promises of one office: `working_days` after receipt, as `calendar` and `zone` count days.
+
+    `apart` are the types of decisions ("pencabutan") for which nothing was promised, because they end in no permit.
+    """
 
     office: str
     working_days: int
     calendar: Calendar
     zone: ZoneInfo
+    apart: frozenset[str] = frozenset()
 
     def report(
         self, tx: sa.Connection, *, now: datetime.datetime, year: int | None = None, only_open: bool = False
@@ -165,6 +169,7 @@ class Promises:
             .outerjoin(permitted, permitted.c.id == permit.c.decision)
             .where(
                 newest.c.office == self.office,
+                *(~newest.c.pack.startswith(f"{one}/", autoescape=True) for one in sorted(self.apart)),
                 ~sa.exists().where(
                     newer.c.office == newest.c.office,
                     newer.c.reference_key == newest.c.reference_key,

@@ -20,6 +20,7 @@ from registry.formats.record import (
     Status,
     StatusRecord,
 )
+from registry.kinds import kind_of
 
 
 class RegistryReader:
@@ -91,6 +92,7 @@ class RegistryReader:
         of_kind = {document.kind: document for document in tx.execute(_papers(row["id"], row["freeze"]))}
         unsigned, signed = of_kind.get("unsigned"), of_kind.get("signed")
         return PermitRecord(
+            kind=kind_of(row["kind"]),
             serial=row["serial"],
             number=row["number"],
             pack=row["pack"],

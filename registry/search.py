@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from registry import schema
 from registry.formats.language import N_
+from registry.formats.record import Kind
 from registry.formats.spoken import SpokenError
+from registry.kinds import kind_of
 
 LETTERS: Final = 3
 _MOST_PIECES: Final = 10
@@ -28,9 +30,10 @@ class SearchError(SpokenError):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A permit that was found: its row, its number, the holder's folded name."""
+    """A permit, decree or letter that was found: its row, its number, the holder's folded name."""
 
     instrument: int
+    kind: Kind
     serial: int
     number: str
     name: str
@@ -87,12 +90,15 @@ def by_holder(tx: sa.Connection, *, text: str, limit: int) -> list[Hit]:
             holds.append(sa.func.strpos(names.name, wanted) > 0)
         found = sa.select(names.instrument).where(*holds).order_by(names.instrument.desc()).limit(limit).subquery()
     query = (
-        sa.select(instruments.id, instruments.serial, instruments.number, names.name)
+        sa.select(instruments.id, instruments.kind, instruments.serial, instruments.number, names.name)
         .join(found, found.c.instrument == instruments.id)
         .join(schema.permit_names, names.instrument == instruments.id)
         .order_by(instruments.id.desc())
     )
-    return [Hit(instrument=row.id, serial=row.serial, number=row.number, name=row.name) for row in tx.execute(query)]
+    return [
+        Hit(instrument=row.id, kind=kind_of(row.kind), serial=row.serial, number=row.number, name=row.name)
+        for row in tx.execute(query)
+    ]
 
 
 def _pieces(text: str) -> list[str]:

@@ -31,6 +31,8 @@ from templates.office import OfficeProfile
 from templates.packs import Pack
 from templates.renderer import Renderer
 
+# The mark of what a made-up authority signs, on every page.
+SIMULATION: Final = "SIMULASI"
 SIGNATURE_LABEL: Final = "Tanda tangan elektronik"
 
 
@@ -150,6 +152,7 @@ class Issuance:
                 date_of_issue=instrument.date_of_issue,
                 valid_until=instrument.valid_until,
             ),
+            host=self._host,
             link=statement.link(self._host, instrument.statement),
             number=instrument.number,
             attachment=canonical.dump(decision.public),
@@ -288,7 +291,7 @@ class Issuance:
                 return kept
             if kept.fate is numbers.Fate.USED:
                 numbers.void(tx, row=kept.row, reason="frozen, but not signed within the year", now=now)
-        return numbers.allot(tx, series=pack.type, year=today.year, now=now)
+        return numbers.allot(tx, series=pack.series, year=today.year, now=now)
 
     def _frozen(
         self,
@@ -302,7 +305,7 @@ class Issuance:
         serial: int,
     ) -> Frozen:
         public = decision.public
-        number = self._office.number(n, today, pack.type)
+        number = pack.number(n, today, office=self._office)
         valid_until = pack.valid_until(public, today)
         holder, subject = pack.statement_names(public)
         said = statement.Statement(
@@ -329,9 +332,14 @@ class Issuance:
                 public, number=number, date_of_issue=today, valid_until=valid_until, mandate=mandate
             ),
             shape=pack.shape(
-                public, office=self._office, mandate=mandate, date_of_issue=today, simulation=self._simulation
+                public,
+                office=self._office,
+                mandate=mandate,
+                date_of_issue=today,
+                mark=SIMULATION if self._simulation else "",
             ),
             holder=pack.holder_name(public),
+            kind=pack.kind,
         )
 
 

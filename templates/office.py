@@ -10,13 +10,17 @@ from zoneinfo import ZoneInfo
 
 import pydantic
 
-from registry.formats.errors import DocumentError, UnavailableError
+from registry.formats.errors import UnavailableError
 from templates import fonts, wording
+from templates.dated import DatedTexts
+from templates.regions import Region
 
 PAPER_MM: Final = {"A4": (210.0, 297.0), "F4": (215.0, 330.0)}
 MAX_EMBLEM_BYTES: Final = 512 * 1024
 
 Line = Annotated[str, pydantic.StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+# A file beside the profile: a bare name, so that whoever copies the profile can copy what it names to the same place.
+_BESIDE: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}\."
 
 
 class _Strict(pydantic.BaseModel):
@@ -33,11 +37,16 @@ class Margins(_Strict):
     left: float = pydantic.Field(default=30, ge=20, le=40)
 
 
-class Numbering(_Strict):
-    """Codes of one permit type in its number."""
+class TypeSettings(_Strict):
+    """What one permit type has of its own at this office; what is not set is as for every type.
 
-    classification: Line
-    unit: Line
+    `classification` replaces the code that the pack suggests; `unit`, `number_pattern`, `copies` replace the office's.
+    """
+
+    classification: Line | None = None
+    unit: Line | None = None
+    number_pattern: Line | None = None
+    copies: tuple[Line, ...] | None = None
 
 
 class OfficeProfile(_Strict):
@@ -46,7 +55,11 @@ class OfficeProfile(_Strict):
     `head_title` is the head's title in the lines of a signature block, without the comma. `number_pattern` knows
     {klasifikasi}, {urut} (also {urut:03}), {unit}, {bulan_romawi} and {tahun}; the year is that of the date of issue.
     `emblem` is an SVG or PNG file beside the profile; without one a neutral placeholder is printed, never an imitation
-    of a coat of arms.
+    of a coat of arms. `region` is the ministry's code of the regency ("14.01"); `region_file` is a file beside the
+    profile with its districts and the box it lies in, needed where Absah brings none along for that code (like
+    templates/regions/14.01.toml). `regulations` are the office's own part of every legal basis. `copies` (tembusan) and
+    `footer` are printed as they stand, `motto` under the footer.
+    `degrees_on_decrees`: whether the signer of a decree is named with academic degrees (local rules differ).
     """
 
     id: str = pydantic.Field(pattern=r"^[a-z0-9-]{2,40}$")
@@ -54,21 +67,29 @@ class OfficeProfile(_Strict):
     office: tuple[Line, ...] = pydantic.Field(min_length=1, max_length=3)
     short_name: Line
     regency: Line
+    region: str = pydantic.Field(pattern=r"^[0-9]{2}\.[0-9]{2}$")
+    region_file: str | None = pydantic.Field(default=None, pattern=_BESIDE + "toml$")
     address: tuple[Line, ...] = pydantic.Field(min_length=1, max_length=3)
     phone: Line
     email: Line
     web: Line
-    emblem: pathlib.Path | None = None
+    emblem: str | None = pydantic.Field(default=None, pattern=_BESIDE + "(svg|png)$")
     paper: Literal["A4", "F4"] = "A4"
     margins: Margins = Margins()
+    typeface: Literal["Arimo", "Tinos"] = "Arimo"
     place: Line
     head_title: tuple[Line, ...] = pydantic.Field(min_length=1, max_length=4)
+    degrees_on_decrees: bool = True
     number_pattern: Line
-    numbering: dict[str, Numbering] = pydantic.Field(min_length=1)
+    unit: Line
     copies: tuple[Line, ...] = ()
-    footer: tuple[Line, ...] = pydantic.Field(default=(), max_length=2)
+    footer: tuple[Line, ...] = pydantic.Field(default=(), max_length=3)
+    motto: Line | None = None
     zone: Line = "Asia/Jakarta"
+    regulations: DatedTexts = DatedTexts(())
+    types: dict[str, TypeSettings] = {}
     _emblem_uri: str | None = pydantic.PrivateAttr(default=None)
+    _region_data: Region | None = pydantic.PrivateAttr(default=None)
 
     @pydantic.field_validator("zone")
     @classmethod
@@ -81,16 +102,19 @@ class OfficeProfile(_Strict):
 
     @pydantic.model_validator(mode="after")
     def _printable(self) -> Self:
-        for path, text in fonts.texts(self.model_dump(mode="json", exclude={"emblem", "zone"})):
+        for path, text in fonts.texts(self.model_dump(mode="json", exclude={"emblem", "region_file", "zone"})):
             if letters := fonts.foreign_letters(text):
                 raise ValueError(f"{path} holds letters that the typeface lacks: {letters}")
-        for type_ in self.numbering:
-            self.number(1, datetime.date(2026, 1, 1), type_)
+        for type_ in ("", *self.types):
+            self.number(1, datetime.date(2026, 1, 1), type_, classification="503")
         return self
 
     @classmethod
     def read(cls, path: pathlib.Path) -> Self:
-        """From a TOML file. Raises `UnavailableError`, naming each wrong setting, for a file that is none."""
+        """From a TOML file and those that it names beside it.
+
+        Raises `UnavailableError`, naming each wrong setting, for a file that is none.
+        """
         try:
             profile = cls.model_validate(tomllib.loads(path.read_text("utf-8")))
         except pydantic.ValidationError as error:
@@ -100,7 +124,14 @@ class OfficeProfile(_Strict):
             raise UnavailableError(f"the office profile {path.name} cannot be read: {error}") from error
         if profile.emblem is not None:
             profile._emblem_uri = _image(path.parent / profile.emblem)
+        own = None if profile.region_file is None else path.parent / profile.region_file
+        profile._region_data = Region.read(profile.region, file=own)
         return profile
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files beside the profile without which it cannot be read."""
+        return tuple(name for name in (self.emblem, self.region_file) if name is not None)
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -113,23 +144,45 @@ class OfficeProfile(_Strict):
         return PAPER_MM[self.paper]
 
     @property
-    def emblem_uri(self) -> str | None:
-        """The emblem as a data address, None where the placeholder stands for it."""
-        return self._emblem_uri
+    def region_data(self) -> Region:
+        """Districts and whereabouts of the regency. Raises `UnavailableError` where Absah has none of its code."""
+        return Region.read(self.region) if self._region_data is None else self._region_data
 
-    def number(self, n: int, day: datetime.date, type_: str) -> str:
-        """The number of the `n`-th permit of its type in the year of `day`, its date of issue.
+    def paper_layout(self) -> dict[str, str]:
+        """Paper and margins in millimetres, for a page's shape: as text, because canonical JSON has no fractions."""
+        width, height = self.paper_mm
+        sides = {"width_mm": width, "height_mm": height, **self.margins.model_dump()}
+        return {side: f"{value:g}" for side, value in sides.items()}
 
-        Raises `DocumentError` for a type that the profile has no codes for.
+    def printed(self, type_: str) -> dict[str, object]:
+        """Everything that pages of this permit type say about the office; JSON-able."""
+        own = self.types.get(type_, TypeSettings())
+        return {
+            "government": self.government,
+            "office": list(self.office),
+            "short_name": self.short_name,
+            "regency": self.regency,
+            "address": list(self.address),
+            "contact": [f"Telepon/WhatsApp {self.phone}, Pos-el {self.email}", f"Laman {self.web}"],
+            "emblem": self._emblem_uri,
+            "place": self.place,
+            "head_title": list(self.head_title),
+            "copies": list(self.copies if own.copies is None else own.copies),
+            "footer": list(self.footer),
+            "motto": self.motto or "",
+        }
+
+    def number(self, n: int, day: datetime.date, type_: str, *, classification: str) -> str:
+        """The number of the `n`-th document of its series in the year of `day`, its date of issue.
+
+        `classification` is the code that the pack suggests. Raises `ValueError` for a pattern that cannot be filled.
         """
-        codes = self.numbering.get(type_)
-        if codes is None:
-            raise DocumentError(f"the office profile has no numbering for the permit type {type_!r}")
+        own = self.types.get(type_, TypeSettings())
         try:
-            return self.number_pattern.format(
-                klasifikasi=codes.classification,
+            return (own.number_pattern or self.number_pattern).format(
+                klasifikasi=own.classification or classification,
                 urut=n,
-                unit=codes.unit,
+                unit=own.unit or self.unit,
                 bulan_romawi=wording.roman_month(day),
                 tahun=day.year,
             )

@@ -1,5 +1,6 @@
 """From a pydantic model's findings to sentences for the officer: label, what is wrong with the value, remedy."""
 
+import dataclasses
 import re
 import types
 import typing
@@ -33,8 +34,12 @@ TEMPLATES: Final[Mapping[str, str]] = {
     "maknanya.",
     "string_pattern_mismatch": "{label} berisi {value}, yang bentuknya tidak sesuai. Tulislah seperti contoh ini: "
     "{example}.",
-    "foreign_letter": "{label} memuat {letter} pada huruf ke-{position}, yang tidak dapat dicetak. Tulislah dengan "
-    "huruf Latin biasa.",
+    "foreign_letter": "{label} memuat {letter} pada huruf ke-{position}, yang tidak dapat dicetak. Gantilah dengan "
+    "huruf Latin seperti pada akta atau KTP, atau hapus.",
+    "foreign_mark": "{label} memuat {letter} pada huruf ke-{position}: huruf dengan tanda tambahan yang tidak dapat "
+    "dicetak. Ketik ulang huruf itu tanpa tanda tambahannya, seperti pada akta atau KTP.",
+    "foreign_unseen": "{label} memuat tanda yang tidak terlihat atau tidak dikenal ({letter}) di dekat huruf "
+    "ke-{position}. Ketik ulang isian itu; jangan menyalin dan menempelkannya.",
     "enum": "{label} berisi {value}, yang tidak dikenal. Pilih salah satu: {expected}.",
     "literal_error": "{label} berisi {value}, yang tidak dikenal. Pilih salah satu: {expected}.",
     "date_format": "{label} berisi {value}, padahal harus tanggal. Tulislah tahun-bulan-hari, misalnya 2026-11-23.",
@@ -60,48 +65,67 @@ TEMPLATES: Final[Mapping[str, str]] = {
 _ALIASES: Final = {"model_attributes_type": "model_type", "dict_type": "model_type", "int_from_float": "int_type"}
 
 
-def problems(error: pydantic.ValidationError, model: type[pydantic.BaseModel]) -> tuple[Problem, ...]:
-    """Each finding of `error` as a `Problem`, in the model's order."""
-    return tuple(_problem(detail, model) for detail in error.errors(include_url=False))
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Makes findings about fields of one model, under the titles that it gives them.
 
+    `catalogue` holds the translations of titles and sentences.
+    """
 
-def finding(
-    model: type[pydantic.BaseModel],
-    place: Place,
-    *,
-    severity: Severity,
-    code: str,
-    template: str,
-    params: Mapping[str, Value],
-) -> Problem:
-    """A finding about the field at `place`, under the title that the model gives it."""
-    title, named, _ = _field(model, place)
-    return Problem(
-        severity=severity, field=path(place), title=title, code=code, template=template, params={**params, **named}
-    )
+    model: type[pydantic.BaseModel]
+    catalogue: str
+
+    def error(self, place: Place, code: str, template: str, **params: Value) -> Problem:
+        """A finding that keeps the decision out."""
+        return self._finding("error", place, code, template, params)
+
+    def warning(self, place: Place, code: str, template: str, **params: Value) -> Problem:
+        """A finding that lets the decision pass."""
+        return self._finding("warning", place, code, template, params)
+
+    def label(self, place: Place) -> str:
+        """The title that the model gives the field at `place`."""
+        return _field(self.model, place)[0]
+
+    def of(self, error: pydantic.ValidationError) -> tuple[Problem, ...]:
+        """Each finding of `error`, in the model's order."""
+        return tuple(self._read(detail) for detail in error.errors(include_url=False))
+
+    def _finding(
+        self, severity: Severity, place: Place, code: str, template: str, params: Mapping[str, Value]
+    ) -> Problem:
+        title, named, _ = _field(self.model, place)
+        return Problem(
+            severity=severity,
+            field=path(place),
+            title=title,
+            code=code,
+            template=template,
+            params={**params, **named},
+            catalogue=self.catalogue,
+        )
+
+    def _read(self, detail: ErrorDetails) -> Problem:
+        place, entered = detail["loc"], detail["input"]
+        code = _code(detail)
+        template = TEMPLATES.get(code, UNREADABLE)
+        params: dict[str, Value] = {name: _shown(str(value)) for name, value in detail.get("ctx", {}).items()}
+        if "expected" in params:
+            params["expected"] = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+        # What someone typed into a private field goes no further: messages end up on screens and in logs.
+        private = bool(place) and place[0] == "private"
+        params["value"] = HIDDEN if private else f"“{_shown(_plain(entered))}”"
+        if isinstance(entered, str):
+            params.setdefault("length", str(len(entered)))
+        params |= _field(self.model, place)[2]
+        used = {name: params.get(name, "…") for name in re.findall(r"\{(\w+)\}", template) if name != "label"}
+        return self._finding("error", place, code, template, used)
 
 
 def path(place: Place) -> str:
     """The place of a field in the file, as "public.units[0].power_kw"."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{_shown(step)}" for step in place)
     return text.removeprefix(".")
-
-
-def _problem(detail: ErrorDetails, model: type[pydantic.BaseModel]) -> Problem:
-    place, entered = detail["loc"], detail["input"]
-    code = _code(detail)
-    template = TEMPLATES.get(code, UNREADABLE)
-    params: dict[str, Value] = {name: _shown(str(value)) for name, value in detail.get("ctx", {}).items()}
-    if "expected" in params:
-        params["expected"] = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
-    # What someone typed into a private field goes no further: messages end up on screens and in logs.
-    private = bool(place) and place[0] == "private"
-    params["value"] = HIDDEN if private else f"“{_shown(_plain(entered))}”"
-    if isinstance(entered, str):
-        params.setdefault("length", str(len(entered)))
-    params |= _field(model, place)[2]
-    used = {name: params.get(name, "…") for name in re.findall(r"\{(\w+)\}", template) if name != "label"}
-    return finding(model, place, severity="error", code=code, template=template, params=used)
 
 
 def _code(detail: ErrorDetails) -> str:

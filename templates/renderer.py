@@ -8,34 +8,26 @@ import dataclasses
 import datetime
 import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import jinja2
-import markupsafe
 import weasyprint
 from weasyprint.text.fonts import FontConfiguration
 
+from registry.formats import canonical
 from registry.formats.errors import DocumentError
 from registry.formats.record import QrPlace
 from registry.formats.statement import parse_link
-from templates import confined, conformance, fonts, qr, watermark
-from templates.packs import Pack
+from templates import catchwords, confined, conformance, fonts, limits, page, qr, symbol
+from templates.pack import Pack
+from templates.page import Page, PageWriter
 
 ATTACHMENT_NAME: Final = "izin.json"
-_PX_PER_MM: Final = 96 / 25.4
 _PT_PER_PX: Final = 0.75
 _FONT_URL: Final = "absah-font:"
-_FONT_FACES: Final = "".join(
-    f'@font-face{{font-family:"Absah Sans";font-weight:{weight};src:url({_FONT_URL}{face})}}'
-    for face, weight in (("regular", 400), ("bold", 700))
-)
-_HEAD: Final = markupsafe.Markup(
-    '<!doctype html><html lang="id"><head><meta charset="utf-8"><title>{title}</title>'
-    '<meta name="author" content="{author}"><meta name="generator" content="Absah">'
-    '<meta name="dcterms.created" content="{created}"><meta name="dcterms.modified" content="{created}">'
-    "<style>{page}</style></head><body>{body}</body></html>"
-)
+_VARIANT: Final = "pdf/a-3a"
+_REMEMBERED: Final = 256
+_MAX_LAYOUTS: Final = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,25 +43,48 @@ class SignatureBox:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """An unsigned permit and where on its pages code and signature block are."""
+    """An unsigned document and where on its pages code and signature block are."""
 
     pdf: bytes
+    pages: int
     qr: QrPlace
     signature: SignatureBox
 
 
-class Renderer:
-    """Renders permits with one set of fonts. Threads may share it; they take turns, for Pango's sake."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Typeface:
+    """One family ready for layout."""
 
-    def __init__(self, *, typeface: fonts.Fonts) -> None:
-        self._fetcher = confined.Fetcher(
-            {f"{_FONT_URL}{face}": getattr(typeface, face) for face in ("regular", "bold")}
-        )
-        self._font_config = FontConfiguration()
-        with confined.strictly():
-            self._faces = self._stylesheet(_FONT_FACES)
-        self._bold = typeface.bold
-        self._packs: dict[str, tuple[jinja2.Template, weasyprint.CSS]] = {}
+    fonts: fonts.Fonts
+    fetcher: confined.Fetcher
+    config: FontConfiguration
+    faces: weasyprint.CSS
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Style:
+    """One pack's page and its CSS, in one family."""
+
+    writer: PageWriter
+    sheets: tuple[weasyprint.CSS, ...]
+
+
+class Renderer:
+    """Renders documents. Threads may share it; they take turns, for Pango's sake."""
+
+    def __init__(
+        self,
+        *,
+        typeface: Callable[[str], fonts.Fonts] = fonts.Fonts.find,
+        allowed: limits.RenderLimits | None = None,
+    ) -> None:
+        """`typeface` gives the faces of a family by its name, each asked for once."""
+        self._find = typeface
+        self._allowed = allowed or limits.RenderLimits()
+        self._typefaces: dict[str, _Typeface] = {}
+        self._styles: dict[tuple[str, str], _Style] = {}
+        # Catchwords that the last document of the same shape had: mostly they hold for the next, and spare a layout.
+        self._catchwords: dict[bytes, catchwords.Words] = {}
         self._lock = threading.Lock()
 
     def render(
@@ -78,129 +93,159 @@ class Renderer:
         *,
         shape: Mapping[str, Any],
         fields: Mapping[str, str],
-        link: str,
+        host: str,
+        link: str | None,
         number: str,
-        attachment: bytes,
+        attachment: bytes | None,
         created: datetime.datetime,
     ) -> Rendered:
-        """The permit as PDF; `attachment` (canonical JSON) goes in as izin.json, `created` (aware) is all its dates.
+        """The document as PDF; `created` (aware) is all its dates.
 
-        Raises `DocumentError` where a letter has no glyph, or the link is none or does not fit its symbol;
-        `UnavailableError` where the pack's page or the office's emblem asks for what is not its own.
+        `attachment` (canonical JSON) goes in as izin.json. `link` is the text of the code, at `host`, which is printed
+        beside it; a draft has neither attachment nor link, and an empty frame where the code will be.
+
+        Raises `DocumentError` where a letter has no glyph, a limit is exceeded, or the link is none or does not fit its
+        symbol; `UnavailableError` where the pack's page or the office's emblem asks for what is not its own.
         """
         if created.tzinfo is None:
             raise ValueError("created must be an aware datetime")
-        created = created.astimezone(datetime.UTC).replace(microsecond=0)
-        for path, text in (*fonts.texts(fields), *fonts.texts(shape), ("number", number)):
-            if letters := fonts.foreign_letters(text):
-                raise DocumentError(f"{path} holds letters that the typeface lacks: {letters!r}")
-        with self._lock, confined.strictly():
-            template, style = self._pack(pack)
-            html = self._html(template, shape=shape, fields=fields, link=link, number=number, created=created)
-            return self._write(html, style, attachment, created)
-
-    def _write(self, html: str, style: weasyprint.CSS, attachment: bytes, created: datetime.datetime) -> Rendered:
-        file = weasyprint.Attachment(
-            file_obj=io.BytesIO(attachment),
-            name=ATTACHMENT_NAME,
-            description="Data izin yang tercetak pada surat ini",
-            relationship="Data",
-            created=created,
-            modified=created,
-            url_fetcher=self._fetcher,
-        )
-        document = weasyprint.HTML(string=html, url_fetcher=self._fetcher).render(
-            stylesheets=[self._faces, style],
-            font_config=self._font_config,
-            pdf_variant="pdf/a-3a",
-            attachments=[file],
-        )
-        pdf = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[file], finisher=conformance.declare_pdf_ua)
-        return Rendered(pdf=pdf, qr=_qr(document), signature=_signature(document))
-
-    def _html(
-        self,
-        template: jinja2.Template,
-        *,
-        shape: Mapping[str, Any],
-        fields: Mapping[str, str],
-        link: str,
-        number: str,
-        created: datetime.datetime,
-    ) -> str:
+        if link is not None and parse_link(link)[0] != host:
+            raise ValueError(f"the link is not at {host}")
+        at = created.astimezone(datetime.UTC).replace(microsecond=0)
         # Whoever scans should know which address to expect, so the host is printed beside the code.
-        values = {**fields, "host": parse_link(link)[0]}
+        fields = {**fields, "host": host}
+        self._check(shape, fields, number)
+        rows = None if link is None else qr.modules(link)
 
-        def f(name: str) -> markupsafe.Markup:
-            return markupsafe.Markup('<span class="f">{}</span>').format(values[name])
-
-        symbol = markupsafe.Markup('<img class="qr" id="qr" alt="{}" src="{}">').format(
-            "Kode QR untuk memeriksa izin ini", qr.data_uri(link)
-        )
-        return _HEAD.format(
-            title=f"{'SIMULASI – ' if shape['simulation'] else ''}{shape['title']} Nomor {number}",
-            author=shape["office"]["short_name"],
-            created=created.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            # Numbers and our own drawing; and what Jinja has just escaped.
-            page=markupsafe.Markup(self._page_rules(shape["paper"], simulation=shape["simulation"])),  # noqa: S704  # our CSS
-            body=markupsafe.Markup(template.render(shape=shape, f=f, qr=symbol)),  # noqa: S704  # escaped there
-        )
-
-    def _page_rules(self, paper: Mapping[str, float], *, simulation: bool) -> str:
-        size = {name: f"{float(value):g}mm" for name, value in paper.items()}
-        mark = ""
-        if simulation:
-            mark = watermark.data_uri(
-                "SIMULASI", self._bold, width_mm=float(paper["width_mm"]), height_mm=float(paper["height_mm"])
+        def work() -> Rendered:
+            typeface = self._typeface(shape["typeface"])
+            style = self._style(pack, shape["typeface"], typeface)
+            written = style.writer.write(
+                shape=shape,
+                fields=fields,
+                number=number,
+                created=at,
+                draft=link is None,
+                bold=typeface.fonts.bold,
             )
-            mark = f"background:url({mark}) 0 0/100% 100% no-repeat;"
-        return (
-            f"@page{{{mark}size:{size['width_mm']} {size['height_mm']};"
-            f"margin:{size['top']} {size['right']} {size['bottom']} {size['left']}}}"
-            f"@page :first{{margin-top:{size['first_top']}}}"
-        )
+            attachments = [] if attachment is None else [_attachment(attachment, at, typeface.fetcher)]
+            document = self._lay_out(written, style, typeface, attachments, shape)
+            return _write(document, rows, attachments)
 
-    def _pack(self, pack: Pack) -> tuple[jinja2.Template, weasyprint.CSS]:
-        if pack.name not in self._packs:
-            environment = jinja2.Environment(
-                loader=jinja2.FileSystemLoader(pack.folder),
-                autoescape=True,
-                undefined=jinja2.StrictUndefined,
-                trim_blocks=True,
-                lstrip_blocks=True,
+        with self._lock, confined.strictly():
+            return limits.within(self._allowed.seconds, work)
+
+    def _check(self, shape: Mapping[str, Any], fields: Mapping[str, str], number: str) -> None:
+        limits.check_rows(shape["rows"], self._allowed)
+        limits.check_letters(fields, self._allowed)
+        for path, text in (*fonts.texts(fields), *fonts.texts(shape), ("number", number)):
+            if letters := fonts.foreign_letters(text, own=True):
+                raise DocumentError(f"{path} holds letters that the typeface lacks: {letters!r}")
+
+    def _lay_out(
+        self,
+        written: Page,
+        style: _Style,
+        typeface: _Typeface,
+        attachments: Sequence[weasyprint.Attachment],
+        shape: Mapping[str, Any],
+    ) -> Any:
+        key = canonical.sha256(canonical.dump(dict(shape)))
+        html = weasyprint.HTML(string=written.html, url_fetcher=typeface.fetcher)
+        words = self._catchwords.get(key, ())
+        for _ in range(_MAX_LAYOUTS):
+            own = weasyprint.CSS(
+                string=written.rules + catchwords.rules(words),
+                font_config=typeface.config,
+                url_fetcher=typeface.fetcher,
             )
-            style = self._stylesheet((pack.folder / "page.css").read_text("utf-8"))
-            self._packs[pack.name] = (environment.get_template("page.html"), style)
-        return self._packs[pack.name]
+            document = html.render(
+                stylesheets=[typeface.faces, *style.sheets, own],
+                font_config=typeface.config,
+                pdf_variant=_VARIANT,
+                attachments=list(attachments),
+            )
+            limits.check_pages(len(document.pages), self._allowed)
+            seen = catchwords.read(document.pages)
+            if seen == words:
+                break
+            words = seen
+        else:
+            raise RuntimeError("catchwords move what they are read from")
+        if len(self._catchwords) >= _REMEMBERED:
+            self._catchwords.clear()
+        self._catchwords[key] = words
+        return document
 
-    def _stylesheet(self, css: str) -> weasyprint.CSS:
-        return weasyprint.CSS(string=css, font_config=self._font_config, url_fetcher=self._fetcher)
+    def _typeface(self, name: str) -> _Typeface:
+        if name not in self._typefaces:
+            found = self._find(name)
+            addresses = {f"{_FONT_URL}{face}": getattr(found, face) for face in ("regular", "bold")}
+            fetcher, config = confined.Fetcher(addresses), FontConfiguration()
+            rules = "".join(
+                f'@font-face{{font-family:"{page.family(name)}";font-weight:{weight};src:url({_FONT_URL}{face})}}'
+                for face, weight in (("regular", 400), ("bold", 700))
+            )
+            self._typefaces[name] = _Typeface(
+                fonts=found,
+                fetcher=fetcher,
+                config=config,
+                faces=weasyprint.CSS(string=rules, font_config=config, url_fetcher=fetcher),
+            )
+        return self._typefaces[name]
+
+    def _style(self, pack: Pack, name: str, typeface: _Typeface) -> _Style:
+        if (pack.name, name) not in self._styles:
+            own, common = pack.page_folders
+            sheets = tuple(
+                weasyprint.CSS(
+                    string=path.read_text("utf-8"), font_config=typeface.config, url_fetcher=typeface.fetcher
+                )
+                for path in (*sorted(common.glob("*.css")), own / "style.css")
+            )
+            self._styles[pack.name, name] = _Style(writer=PageWriter(pack), sheets=sheets)
+        return self._styles[pack.name, name]
 
 
-def _box(document: Any, name: str) -> tuple[int, Any, tuple[float, float, float, float]]:
-    """Page number from 1, page and corners in CSS pixels from its top left of the element with this id."""
-    for index, page in enumerate(document.pages, start=1):
-        if name in page.anchors:
-            return index, page, page.anchors[name]
-    raise LookupError(f"the template has no element with the id {name!r}")
-
-
-def _qr(document: Any) -> QrPlace:
-    number, _, (left, top, right, _) = _box(document, "qr")
-    return QrPlace(
-        page=number,
-        left_mm=round(left / _PX_PER_MM, 2),
-        top_mm=round(top / _PX_PER_MM, 2),
-        size_mm=round((right - left) / _PX_PER_MM, 2),
+def _attachment(data: bytes, created: datetime.datetime, fetcher: confined.Fetcher) -> weasyprint.Attachment:
+    return weasyprint.Attachment(
+        file_obj=io.BytesIO(data),
+        name=ATTACHMENT_NAME,
+        description="Data yang tercetak pada naskah ini",
+        relationship="Data",
+        created=created,
+        modified=created,
+        url_fetcher=fetcher,
     )
 
 
+def _write(
+    document: Any, rows: Sequence[Sequence[bool]] | None, attachments: Sequence[weasyprint.Attachment]
+) -> Rendered:
+    places: list[QrPlace] = []
+
+    def finish(_document: Any, pdf: Any) -> None:
+        places.append(symbol.draw(pdf, rows))
+        conformance.finish(pdf)
+
+    pdf = document.write_pdf(pdf_variant=_VARIANT, attachments=list(attachments), finisher=finish)
+    return Rendered(pdf=pdf, pages=len(document.pages), qr=places[0], signature=_signature(document))
+
+
 def _signature(document: Any) -> SignatureBox:
-    number, page, (left, top, right, bottom) = _box(document, "signature")
+    """Where the block stands, from its element's box in CSS pixels from the page's top left."""
+    places = [
+        (number, sheet, sheet.anchors[page.SIGNATURE_ID])
+        for number, sheet in enumerate(document.pages, start=1)
+        if page.SIGNATURE_ID in sheet.anchors
+    ]
+    if len(places) != 1:
+        raise LookupError(f"the template must have the id {page.SIGNATURE_ID!r} on one page, not on {len(places)}")
+    ((number, sheet, (left, top, right, bottom)),) = places
     return SignatureBox(
         page=number,
         x1=round(left * _PT_PER_PX, 2),
-        y1=round((page.height - bottom) * _PT_PER_PX, 2),
+        y1=round((sheet.height - bottom) * _PT_PER_PX, 2),
         x2=round(right * _PT_PER_PX, 2),
-        y2=round((page.height - top) * _PT_PER_PX, 2),
+        y2=round((sheet.height - top) * _PT_PER_PX, 2),
     )

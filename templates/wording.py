@@ -26,7 +26,12 @@ def number(value: Decimal | int, language: str = "id") -> str:
 
 def counted(count: int, unit: str) -> str:
     """A count in digits and words, as official letters write it: "5 (lima) unit"."""
-    return f"{count} ({num2words.num2words(count, lang='id')}) {unit}"
+    return f"{count} ({spelled(count)}) {unit}"
+
+
+def spelled(value: Decimal | int) -> str:
+    """A number in Indonesian words: "dua ribu dua puluh enam", "tiga koma lima"."""
+    return str(num2words.num2words(value, lang="id"))
 
 
 def roman_month(day: datetime.date) -> str:

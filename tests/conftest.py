@@ -9,7 +9,8 @@ import pytest
 
 from cli import demo, verifying
 from cli.home import Home
-from cli.issuing import Workshop, development_home, workshop
+from cli.issuing import development_home
+from cli.workshop import Workshop, workshop
 from registry.database import Database
 from registry.formats.record import PermitRecord
 from registry.instruments import Instrument

@@ -7,19 +7,21 @@ from collections.abc import Iterable
 
 from registry.formats.dates import day_text, moment_text
 from registry.formats.language import translations
-from registry.formats.record import Correction, PermitRecord, PublicField, Status, StatusRecord
+from registry.formats.record import Correction, Kind, PermitRecord, PublicField, Status, StatusRecord
 from registry.formats.statement import StatementError, parse
 from registry.formats.verdict import Answer, Check, Outcome, Subject, Verdict, VerdictName
 from verifier import sentences
 from verifier.catalogue import N_
+from verifier.naming import named, said
 from verifier.reasons import answer_text, check_text, outcome_text, reason_text
 
 _COMPARE = N_("Cocokkan dengan kertas di tangan Anda")
-_REGISTERED = N_("Isi izin yang terdaftar")
-_OTHER_PERMIT = N_("Kode QR itu milik izin ini")
+_REGISTERED = N_("Isi {kind} yang terdaftar")
+_OTHER_PERMIT = N_("Kode QR itu milik {kind} ini")
 
 _ON_DAY = N_("{title} (pada {day})")
 
+_STATUS = N_("Keputusan tentang {kind} ini")
 _DECREE = N_("Keputusan")
 _NUMBER_AND_DAY = N_("Nomor {number} tanggal {day}")
 _STATUS_NUMBER = N_("Nomor keputusan")
@@ -28,6 +30,7 @@ _STATUS_LEGAL_GROUND = N_("Dasar hukum")
 _STATUS_SINCE = N_("Sejak")
 
 CORRECTIONS = N_("Ralat")
+_CORRECTIONS_HEADING = N_("Ralat {kind} ini")
 _CORRECTED_PLACE = N_("Bagian")
 _PRINTED = N_("Tercetak")
 _CORRECT = N_("Seharusnya")
@@ -85,9 +88,11 @@ class VerdictView:
 
     `dated` is the answer for the day asked about, where `sentence` had to say first that the permit is not in force
     today. `remarks` say what must be known to read the permit. `status` is the decision behind today's state, or else
-    behind that of the day asked about; `corrections` are those to read the fields with, each in a few lines.
+    behind that of the day asked about; `corrections` are those to read the fields with, each in a few lines. `kind` is
+    what the document is called.
     """
 
+    kind: str
     colour: str
     sign: str
     simulation: str | None
@@ -100,7 +105,9 @@ class VerdictView:
     asked_for: str | None
     heading: str
     fields: tuple[Line, ...]
+    status_heading: str
     status: tuple[Line, ...]
+    corrections_heading: str
     corrections: tuple[tuple[Line, ...], ...]
     answers: tuple[AnswerView, ...]
     counts: str
@@ -116,13 +123,13 @@ def present(
     file_name: str = "",
 ) -> VerdictView:
     """The view of `verdict`; `file_sha256` and `file_name` are those of the file that was sent, if one was."""
-    translate = translations("verifier", language).gettext
     record = shown_record(verdict)
     corrections = corrections_of(verdict, zone)
     return VerdictView(
+        kind=named(verdict.kind, language)["kind"],
         colour=sentences.colour(verdict),
         sign=sentences.sign(verdict),
-        simulation=sentences.simulation_sentence(language) if verdict.simulation else None,
+        simulation=sentences.simulation_sentence(verdict.kind, language) if verdict.simulation else None,
         sentence=sentences.sentence(verdict, language),
         dated=sentences.dated(verdict, language),
         note=sentences.note(verdict, language),
@@ -130,9 +137,11 @@ def present(
         action=sentences.action(verdict, language),
         as_of=moment_text(verdict.as_of, zone, language),
         asked_for=day_text(verdict.on, language) if verdict.on else None,
-        heading=translate(_heading(verdict)),
+        heading=said(_heading(verdict), verdict.kind, language),
         fields=_fields(record, corrections, language),
+        status_heading=said(_STATUS, verdict.kind, language),
         status=_status(change_behind(verdict, zone), zone, language),
+        corrections_heading=said(_CORRECTIONS_HEADING, verdict.kind, language),
         corrections=tuple(_correction(one, zone, language) for one in corrections),
         answers=tuple(_answer(verdict, answer, language) for answer in Answer),
         counts=_counts(verdict, language),
@@ -141,7 +150,7 @@ def present(
 
 
 def shown_record(verdict: Verdict) -> PermitRecord | None:
-    """The permit that may be shown beside the verdict: a public one, issued and in the log, not one in preparation."""
+    """The document that may be shown beside the verdict: a public one, issued and in the log, none in preparation."""
     record = verdict.record
     return record if record is not None and record.issued_at is not None and not record.awaits_log else None
 
@@ -196,9 +205,9 @@ def _remarks(
         return ()
     remarks = []
     if record.destroyed is not None:
-        remarks.append(sentences.destruction_note(record.destroyed, language))
+        remarks.append(sentences.destruction_note(record.destroyed, record.kind, language))
     if corrections:
-        remarks.append(sentences.corrections_note(len(corrections), language))
+        remarks.append(sentences.corrections_note(len(corrections), record.kind, language))
     return tuple(remarks)
 
 
@@ -291,17 +300,17 @@ def _answer(verdict: Verdict, answer: Answer, language: str) -> AnswerView:
         title=title,
         outcome=outcome,
         outcome_text=outcome_text(outcome, language),
-        checks=tuple(_check(check, language) for check in verdict.checks if check.answer is answer),
+        checks=tuple(_check(check, verdict.kind, language) for check in verdict.checks if check.answer is answer),
     )
 
 
-def _check(check: Check, language: str) -> CheckView:
+def _check(check: Check, kind: Kind | None, language: str) -> CheckView:
     return CheckView(
         number=check.id.partition(" ")[0] if " " in check.id else "",
-        title=check_text(check.id, language),
+        title=check_text(check.id, language, kind),
         outcome=check.outcome,
         outcome_text=outcome_text(check.outcome, language),
-        reason=reason_text(check.reason, language) if check.reason else None,
+        reason=reason_text(check.reason, language, kind) if check.reason else None,
         code=check.reason,
     )
 

@@ -1,4 +1,4 @@
-"""Files of the public folder as the web door gives them: trust anchors, the log, the status lists, and nothing else.
+"""Files of the public folder as the web door gives them: trust anchors, log, status lists, schemas; nothing else.
 
 Any web server may serve the same folder. What this one adds is their types, how long each may be kept (C2SP
 tlog-tiles), and that pages of other origins may read log and status lists to check them. A file is named by one strict
@@ -21,9 +21,12 @@ from registry.formats import statuslist, tiles
 _WELL_KNOWN: Final = Path(".well-known") / "absah"
 _LOG: Final = Path("log")
 _STATUS: Final = Path("status")
+_SCHEMA: Final = Path("schema")
 
 _TRUST_FILE: Final = re.compile(r"(?:roots\.pem|statement-keys\.json|log\.vkey|[a-z0-9-]{1,64}\.crl)", re.ASCII)
 _STATUS_FILE: Final = re.compile(r"(?:0|[1-9][0-9]{0,9})\.cwt", re.ASCII)
+_SCHEMA_FILE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}-v[1-9][0-9]{0,3}\.json", re.ASCII)
+_SCHEMA_TYPE: Final = "application/schema+json"
 _CHECKPOINT: Final = "checkpoint"
 
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -55,6 +58,7 @@ class PublishedFiles:
             Route("/.well-known/absah/{name}", self._trust, methods=["GET"]),
             Route("/log/{path:path}", self._log, methods=["GET"]),
             Route("/status/{name}", self._status, methods=["GET"]),
+            Route("/schema/{name}", self._schema, methods=["GET"]),
         ]
 
     async def _trust(self, request: Request) -> Response:
@@ -80,6 +84,12 @@ class PublishedFiles:
         if not _STATUS_FILE.fullmatch(name):
             raise HTTPException(404, headers=_EVERYONE)
         return await self._file(_STATUS / name, media_type=statuslist.MEDIA_TYPE, keep=_FOR_A_MINUTE, headers=_EVERYONE)
+
+    async def _schema(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if not _SCHEMA_FILE.fullmatch(name):
+            raise HTTPException(404, headers=_EVERYONE)
+        return await self._file(_SCHEMA / name, media_type=_SCHEMA_TYPE, keep=_FOR_MINUTES, headers=_EVERYONE)
 
     async def _file(self, path: Path, *, media_type: str, keep: str, headers: Mapping[str, str]) -> Response:
         try:

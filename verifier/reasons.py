@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from registry.formats.language import translations
+from registry.formats.record import Kind
 from registry.formats.verdict import Answer, Outcome
 from verifier.catalogue import N_
+from verifier.naming import said
 
 ANSWERS: Final[Mapping[Answer, str]] = {
     Answer.INTACT: N_("Utuh: isinya tidak diubah"),
@@ -32,12 +34,12 @@ CHECKS: Final[Mapping[str, str]] = {
     "signature_value": N_("Tanda tangan elektroniknya benar"),
     "whole_file_covered": N_("Seluruh berkas tercakup tanda tangan, tanpa tambahan"),
     "registered_content": N_("Isinya sama dengan berkas yang terdaftar"),
-    "qr_belongs_to_file": N_("Kode QR dan berkasnya milik izin yang sama"),
+    "qr_belongs_to_file": N_("Kode QR dan berkasnya milik {kind} yang sama"),
     "statement_readable": N_("Kode atau tautannya berbentuk seperti milik kantor ini"),
-    "file_registered": N_("Berkas ini terdaftar sebagai izin yang diterbitkan"),
+    "file_registered": N_("Berkas ini terdaftar sebagai {kind} yang diterbitkan"),
     "statement_signature": N_("Kode QR ditandatangani kunci kantor ini"),
     "statement_registered": N_("Kode QR sama dengan yang terdaftar"),
-    "permit_issued": N_("Izinnya sudah diterbitkan"),
+    "permit_issued": N_("{Kind}nya sudah diterbitkan"),
     "log_covered": N_("Penerbitannya sudah masuk catatan publik"),
     "status": N_("Tidak dicabut, dibatalkan, dibekukan atau diganti"),
     "validity_period": N_("Masih dalam masa berlaku"),
@@ -85,7 +87,7 @@ REASONS: Final[Mapping[str, str]] = {
         "Isi yang ditandatangani sama, tetapi berkasnya tidak persis sama dengan yang terdaftar."
     ),
     "document_destroyed": N_("Berkas yang terdaftar sudah dimusnahkan, jadi tidak dapat dibandingkan lagi."),
-    "qr_of_another_permit": N_("Kode QR pada berkas ini milik izin lain."),
+    "qr_of_another_permit": N_("Kode QR pada berkas ini milik {kind} lain."),
     "no_qr_found": N_("Tidak ada kode QR kantor ini yang terbaca."),
     # 2 issued
     "unsigned_copy": N_("Ini salinan tanpa tanda tangan; yang terdaftar hanya berkas aslinya."),
@@ -99,16 +101,16 @@ REASONS: Final[Mapping[str, str]] = {
     "key_revoked": N_("Kunci yang menandatangani kode QR ini sudah dicabut."),
     "key_not_valid": N_("Kunci yang menandatangani kode QR ini tidak berlaku pada tanggal itu."),
     "statement_differs": N_("Kode QR berbeda dengan yang terdaftar."),
-    "unknown_serial": N_("Izin ini tidak ada dalam daftar."),
-    "awaits_log": N_("Izin ini baru diterbitkan dan belum masuk catatan publik."),
+    "unknown_serial": N_("{Kind} ini tidak ada dalam daftar."),
+    "awaits_log": N_("{Kind} ini baru diterbitkan dan belum masuk catatan publik."),
     # 3 in force
     "expired": N_("Masa berlakunya sudah habis."),
     "not_yet_in_force": N_("Belum berlaku pada tanggal itu."),
-    "no_status": N_("Pada tanggal itu izin ini belum diterbitkan."),
-    "suspended": N_("Izin ini sedang dibekukan."),
-    "revoked": N_("Izin ini sudah dicabut."),
-    "annulled": N_("Izin ini sudah dibatalkan."),
-    "superseded": N_("Izin ini sudah diganti dengan yang baru."),
+    "no_status": N_("Pada tanggal itu {kind} ini belum diterbitkan."),
+    "suspended": N_("{Kind} ini sedang dibekukan."),
+    "revoked": N_("{Kind} ini sudah dicabut."),
+    "annulled": N_("{Kind} ini sudah dibatalkan."),
+    "superseded": N_("{Kind} ini sudah diganti dengan yang baru."),
     # 4 authorised
     "signer_unknown": N_("Penandatangan bukan pejabat kantor ini."),
     "certificate_expired": N_("Sertifikat penandatangan sudah tidak berlaku saat itu."),
@@ -131,7 +133,7 @@ TROUBLES: Final[Mapping[str, str]] = {
     "memory_exceeded": N_("Berkas ini terlalu berat untuk dibuka."),
     "time_exceeded": N_("Pemeriksaan memakan waktu terlalu lama."),
     "registry_unreachable": N_("Daftar izin sedang tidak dapat dihubungi."),
-    "record_damaged": N_("Catatan tentang izin ini sedang tidak dapat dibaca."),
+    "record_damaged": N_("Catatan tentang {kind} ini sedang tidak dapat dibaca."),
     "document_unavailable": N_("Salinan yang terdaftar sedang tidak dapat dibuka."),
     "timeout": N_("Pemeriksaan memakan waktu terlalu lama."),
     "busy": N_("Terlalu banyak pemeriksaan sedang berjalan."),
@@ -151,25 +153,23 @@ def outcome_text(outcome: Outcome, language: str) -> str:
     return translations("verifier", language).gettext(OUTCOMES[outcome])
 
 
-def check_text(identifier: str, language: str) -> str:
+def check_text(identifier: str, language: str, kind: Kind | None = None) -> str:
     """What a check looks at; `identifier` is number and name ("2.1 file_registered")."""
     name = identifier.rpartition(" ")[2]
-    translate = translations("verifier", language).gettext
     if name in CHECKS:
-        return translate(CHECKS[name])
-    return translate(_UNNAMED_CHECK).format(code=name)
+        return said(CHECKS[name], kind, language)
+    return translations("verifier", language).gettext(_UNNAMED_CHECK).format(code=name)
 
 
-def reason_text(code: str, language: str) -> str:
+def reason_text(code: str, language: str, kind: Kind | None = None) -> str:
     """Why a check did not pass, as a whole sentence."""
-    translate = translations("verifier", language).gettext
     message = REASONS.get(code) or TROUBLES.get(code)
     if message:
-        return translate(message)
-    return translate(_UNNAMED_REASON).format(code=code)
+        return said(message, kind, language)
+    return translations("verifier", language).gettext(_UNNAMED_REASON).format(code=code)
 
 
-def cause_text(code: str, language: str) -> str:
+def cause_text(code: str, language: str, kind: Kind | None = None) -> str:
     """The same, to go on after a colon: small letter first (but "QR" stays), no full stop."""
-    text = reason_text(code, language).removesuffix(".")
+    text = reason_text(code, language, kind).removesuffix(".")
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

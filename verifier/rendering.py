@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from registry.formats.language import LANGUAGES, SOURCE, translations
-from registry.formats.record import Destruction
+from registry.formats.record import Destruction, Kind
 from verifier import sentences
 from verifier.catalogue import N_
 from verifier.negotiation import LANGUAGE_PARAMETER, language, wants_json
@@ -77,11 +77,13 @@ PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
         N_("Pindai sekali lagi kode QR pada izin, atau unggah berkasnya di halaman depan."),
     ),
     "no_document": Trouble(
-        N_("Berkas izin ini tidak tersedia di sini."),
-        N_("Berkas hanya diberikan untuk kode QR asli dari izin yang sudah diterbitkan. Tanyakan kepada kantor ini."),
+        N_("Berkas ini tidak tersedia di sini."),
+        N_(
+            "Berkas hanya diberikan untuk kode QR asli dari dokumen yang sudah diterbitkan. Tanyakan kepada kantor ini."
+        ),
     ),
     "not_public_yet": Trouble(
-        N_("Izin ini baru diterbitkan dan belum masuk catatan publik."),
+        N_("Dokumen ini baru diterbitkan dan belum masuk catatan publik."),
         N_("Tunggu satu menit, lalu buka halaman ini sekali lagi. Sesudah itu berkasnya dapat diunduh."),
     ),
     "not_possible": Trouble(
@@ -94,7 +96,7 @@ PAGE_TROUBLES: Final[Mapping[str, Trouble]] = {
 }
 
 
-_STATUS_IS_LEFT: Final = N_("Nomor dan status izinnya masih tercatat. Tanyakan kepada kantor ini kalau perlu.")
+_STATUS_IS_LEFT: Final = N_("Nomor dan statusnya masih tercatat. Tanyakan kepada kantor ini kalau perlu.")
 
 
 class Pages:
@@ -145,11 +147,11 @@ class Pages:
         """A page that says what is not there and where to go on."""
         return self._error(request, code, self._said(request, PAGE_TROUBLES[code]), status, headers or {})
 
-    def destroyed(self, request: Request, destroyed: Destruction) -> Response:
-        """A page that says that a permit's documents were destroyed, and by which minutes."""
+    def destroyed(self, request: Request, destroyed: Destruction, kind: Kind) -> Response:
+        """A page that says that a document's files were destroyed, and by which minutes."""
         spoken = language(request)
         remedy = translations("verifier", spoken).gettext(_STATUS_IS_LEFT)
-        said = Trouble(sentences.destruction(destroyed, spoken), remedy)
+        said = Trouble(sentences.destruction(destroyed, kind, spoken), remedy)
         return self._error(request, "destroyed", said, HTTPStatus.GONE, {})
 
     def verdict(

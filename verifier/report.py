@@ -18,22 +18,25 @@ _INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _TODAY = N_("Hari ini: {sentence}")
 _AS_OF = N_("Keadaan pada {moment}.")
 _ASKED_FOR = N_("Ditanyakan untuk {day}.")
-_DECISION = N_("Keputusan tentang izin ini")
 
 
 def as_json(verdict: Verdict, given: str, language: str) -> dict[str, object]:
     """The object of `verify --json`: codes as they are, the sentence and the permit's fields in `language`.
 
     `given` is what was asked about, as it was given. `permit` is null unless it is public: issued, and in the log.
-    Dates are ISO 8601, instants in UTC. `on` is there only where a day was asked about: verdict and answers are then
-    for that day. Where the permit is not in force today, `today` is the verdict that says so, and the sentence says it
-    first. `fields` are as printed, to be read with `corrections`; of a permit that was `destroyed` none is left.
+    Everything but `kind` is the same for a decree or letter as for a permit: who wants a permit asks for `verdict` and
+    for the kind "permit". It is null where the registry holds no record: then nobody knows. `permit` is the document of
+    that kind. Dates are ISO 8601, instants in UTC. `on` is there only where a day was asked about: verdict and answers
+    are then for that day. Where the permit is not in force today, `today` is the verdict that says so, and the sentence
+    says it first. `fields` are as printed, to be read with `corrections`; of a permit that was `destroyed` none is
+    left.
     """
     said = (sentences.sentence(verdict, language), sentences.dated(verdict, language))
     result: dict[str, object] = {
         "input": given,
         "subject": verdict.subject.value,
         "verdict": verdict.name.value,
+        "kind": None if verdict.kind is None else verdict.kind.value,
         "simulation": verdict.simulation,
         "answers": {answer.value: outcome.value for answer, outcome in verdict.answers.items()},
         "as_of": _instant(verdict.as_of),
@@ -57,7 +60,7 @@ def as_text(verdict: Verdict, given: str, language: str, *, zone: datetime.tzinf
     translate = translations("verifier", language).gettext
     lines = [given, *_said(view, language), ""]
     corrections = [(translate(CORRECTIONS), group) for group in view.corrections]
-    for heading, group in ((translate(_DECISION), view.status), *corrections, (view.heading, view.fields)):
+    for heading, group in ((view.status_heading, view.status), *corrections, (view.heading, view.fields)):
         if group:
             lines += [f"  {heading}", *_columns(group), ""]
     for answer in view.answers:

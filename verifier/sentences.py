@@ -13,6 +13,10 @@ The values that sentences name are read from `Verdict.facts`, else from its reco
 - ``today``, ``today_since``, ``today_replaced_by``: where a day was asked about and the permit is not in force today,
   the name of today's verdict and its values.
 
+Which kind of document it is (`verifier.naming`) and how it calls itself (``type``) are the record's. A decree or letter
+is never green, and whatever is said of one that stands or stood begins with that it is no permit: at a gate any
+document of the office looks like one.
+
 Where ``today`` is present, everything said here is today's, and `dated` gives the answer for the day asked about: a
 permit that is revoked must never look well because someone asked about a day before.
 
@@ -27,27 +31,30 @@ from typing import Final
 
 from registry.formats.dates import day_text
 from registry.formats.language import translations
-from registry.formats.record import Destruction
+from registry.formats.record import Destruction, Kind
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from verifier.catalogue import N_
 from verifier.checks import AWAITS_LOG
+from verifier.naming import named, said
 from verifier.reasons import cause_text
 
-SIMULATION: Final = N_("Ini izin latihan. Tidak berlaku.")
-_STOOD_THEN: Final = N_("Pada {on} izin ini masih berlaku.")
+SIMULATION: Final = N_("Ini {kind} latihan. Tidak berlaku.")
+_STOOD_THEN: Final = N_("Pada {on} {kind} ini masih berlaku.")
+_NO_PERMIT: Final = N_("Bukan izin: ini {type}.")
+_NO_PERMIT_BARE: Final = N_("Bukan izin: ini {kind}.")
 
 # What passes by itself asks for a minute, not for a call: which cause, and what to do about it.
 _CAUSE_ACTIONS: Final[Mapping[str, str]] = {
     AWAITS_LOG: N_(
         "Tunggu satu menit, lalu periksa sekali lagi. Kalau jawabannya masih sama, telepon kantor ini dan "
-        "sebutkan nomor izinnya."
+        "sebutkan nomor {kind}nya."
     ),
 }
 
-_ONE_CORRECTION: Final = N_("Izin ini dibaca bersama satu ralat, yang tercantum di bawah.")
-_CORRECTIONS: Final = N_("Izin ini dibaca bersama {count} ralat, yang tercantum di bawah.")
+_ONE_CORRECTION: Final = N_("{Kind} ini dibaca bersama satu ralat, yang tercantum di bawah.")
+_CORRECTIONS: Final = N_("{Kind} ini dibaca bersama {count} ralat, yang tercantum di bawah.")
 _DESTROYED: Final = N_(
-    "Arsip izin ini sudah dimusnahkan menurut jadwal retensi, berita acara nomor {number} tanggal {day}."
+    "Arsip {kind} ini sudah dimusnahkan menurut jadwal retensi, berita acara nomor {number} tanggal {day}."
 )
 _LEFT: Final = N_("Yang tersisa hanya keterangan di bawah ini.")
 
@@ -71,6 +78,7 @@ class Sign(enum.StrEnum):
     CROSS = "cross"
     WARNING = "warning"
     QUESTION = "question"
+    NOTE = "note"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +110,7 @@ class Spoken:
 
 
 _GENUINE_DOCUMENT = N_("Dokumennya sendiri asli.")
-_REGISTERED_PERMIT = N_("Izin ini memang pernah diterbitkan kantor ini.")
+_REGISTERED_PERMIT = N_("{Kind} ini memang pernah diterbitkan kantor ini.")
 _ASK_FOR_NEW = N_("Minta pemegang menunjukkan izin yang masih berlaku, atau tanyakan kepada kantor ini.")
 _REPORT = N_("Jangan dipakai. Simpan salinannya dan laporkan kepada kantor ini.")
 
@@ -140,9 +148,9 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.EXPIRED: Spoken(
         colour=Colour.AMBER,
         sign=Sign.WARNING,
-        sentence=N_("Sudah tidak berlaku: masa izin habis pada {valid_until}."),
-        bare=N_("Sudah tidak berlaku: masa izin sudah habis."),
-        dated=N_("Tidak berlaku pada {on}: masa izin habis pada {valid_until}."),
+        sentence=N_("Sudah tidak berlaku: masa {kind} habis pada {valid_until}."),
+        bare=N_("Sudah tidak berlaku: masa {kind} sudah habis."),
+        dated=N_("Tidak berlaku pada {on}: masa {kind} habis pada {valid_until}."),
         action=_ASK_FOR_NEW,
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -150,9 +158,9 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.NOT_YET_IN_FORCE: Spoken(
         colour=Colour.AMBER,
         sign=Sign.WARNING,
-        sentence=N_("Belum berlaku: izin ini baru berlaku mulai {date_of_issue}."),
+        sentence=N_("Belum berlaku: {kind} ini baru berlaku mulai {date_of_issue}."),
         bare=N_("Belum berlaku pada tanggal itu."),
-        dated=N_("Belum berlaku pada {on}: izin ini baru berlaku mulai {date_of_issue}."),
+        dated=N_("Belum berlaku pada {on}: {kind} ini baru berlaku mulai {date_of_issue}."),
         action=N_("Periksa lagi pada atau sesudah tanggal mulai berlaku, atau tanyakan kepada kantor ini."),
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -160,9 +168,9 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.SUSPENDED: Spoken(
         colour=Colour.AMBER,
         sign=Sign.WARNING,
-        sentence=N_("Sedang tidak berlaku: izin ini dibekukan sejak {since}."),
-        bare=N_("Sedang tidak berlaku: izin ini dibekukan."),
-        dated=N_("Tidak berlaku pada {on}: izin ini dibekukan sejak {since}."),
+        sentence=N_("Sedang tidak berlaku: {kind} ini dibekukan sejak {since}."),
+        bare=N_("Sedang tidak berlaku: {kind} ini dibekukan."),
+        dated=N_("Tidak berlaku pada {on}: {kind} ini dibekukan sejak {since}."),
         action=N_("Jangan dipakai selama dibekukan. Tanyakan kepada kantor ini kapan berlaku kembali."),
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -170,8 +178,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.REVOKED: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_("Tidak berlaku: izin ini dicabut pada {since}."),
-        bare=N_("Tidak berlaku: izin ini sudah dicabut."),
+        sentence=N_("Tidak berlaku: {kind} ini dicabut pada {since}."),
+        bare=N_("Tidak berlaku: {kind} ini sudah dicabut."),
         action=_ASK_FOR_NEW,
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -179,8 +187,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.ANNULLED: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_("Tidak berlaku: izin ini dibatalkan pada {since}."),
-        bare=N_("Tidak berlaku: izin ini sudah dibatalkan."),
+        sentence=N_("Tidak berlaku: {kind} ini dibatalkan pada {since}."),
+        bare=N_("Tidak berlaku: {kind} ini sudah dibatalkan."),
         action=_ASK_FOR_NEW,
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
@@ -188,9 +196,9 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.SUPERSEDED: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_("Tidak berlaku lagi: izin ini sudah diganti dengan nomor {replaced_by}."),
-        bare=N_("Tidak berlaku lagi: izin ini sudah diganti dengan yang baru."),
-        action=N_("Minta pemegang menunjukkan izin penggantinya, lalu periksa izin itu."),
+        sentence=N_("Tidak berlaku lagi: {kind} ini sudah diganti dengan nomor {replaced_by}."),
+        bare=N_("Tidak berlaku lagi: {kind} ini sudah diganti dengan yang baru."),
+        action=N_("Minta pemegang menunjukkan {kind} penggantinya, lalu periksa {kind} itu."),
         note=_GENUINE_DOCUMENT,
         statement_note=_REGISTERED_PERMIT,
     ),
@@ -209,15 +217,15 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.NEVER_ISSUED: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_("Jangan terima: tanda tangannya milik kantor ini, tetapi izin ini tidak pernah diterbitkan."),
+        sentence=N_("Jangan terima: tanda tangannya milik kantor ini, tetapi {kind} ini tidak pernah diterbitkan."),
         action=N_("Simpan berkasnya dan hubungi kantor ini sekarang juga."),
         alarm=True,
     ),
     VerdictName.WRONG_QR: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_("Jangan terima: kode QR ini milik izin lain, atas nama {holder}."),
-        bare=N_("Jangan terima: kode QR ini milik izin lain."),
+        sentence=N_("Jangan terima: kode QR ini milik {kind} lain, atas nama {holder}."),
+        bare=N_("Jangan terima: kode QR ini milik {kind} lain."),
         action=_REPORT,
     ),
     VerdictName.FORGED_QR: Spoken(
@@ -229,7 +237,7 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
     VerdictName.UNKNOWN_PERMIT: Spoken(
         colour=Colour.RED,
         sign=Sign.CROSS,
-        sentence=N_("Jangan terima: izin ini tidak ada dalam daftar kantor ini."),
+        sentence=N_("Jangan terima: {kind} ini tidak ada dalam daftar kantor ini."),
         action=N_("Simpan salinannya dan hubungi kantor ini sekarang juga."),
         alarm=True,
     ),
@@ -237,19 +245,19 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         colour=Colour.RED,
         sign=Sign.CROSS,
         sentence=N_("Jangan terima: penandatangan tidak berwenang pada tanggal itu."),
-        action=N_("Simpan salinannya dan tanyakan kepada kantor ini sebelum izin ini dipakai."),
+        action=N_("Simpan salinannya dan tanyakan kepada kantor ini sebelum {kind} ini dipakai."),
     ),
     VerdictName.RESAVED: Spoken(
         colour=Colour.AMBER,
         sign=Sign.WARNING,
         sentence=N_("Ini salinan yang disimpan ulang. Ambil berkas aslinya lewat kode QR."),
-        action=N_("Pindai kode QR pada izin dengan ponsel, unduh berkas aslinya di sana, lalu periksa berkas itu."),
+        action=N_("Pindai kode QR pada {kind} dengan ponsel, unduh berkas aslinya di sana, lalu periksa berkas itu."),
     ),
     VerdictName.PRINTOUT: Spoken(
         colour=Colour.AMBER,
         sign=Sign.WARNING,
         sentence=N_("Berkas ini hanya gambar cetakan, tanpa tanda tangan. Periksa kode QR-nya."),
-        action=N_("Pindai kode QR pada izin dengan ponsel, lalu cocokkan isinya dengan gambar ini."),
+        action=N_("Pindai kode QR pada {kind} dengan ponsel, lalu cocokkan isinya dengan gambar ini."),
     ),
     VerdictName.FOREIGN_HOST: Spoken(
         colour=Colour.AMBER,
@@ -257,8 +265,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sentence=N_("Kode QR ini menuju alamat lain ({host}), bukan kantor ini."),
         bare=N_("Kode QR ini menuju alamat lain, bukan kantor ini."),
         action=N_(
-            "Jangan percaya halaman di alamat itu untuk izin kantor ini. "
-            "Tanyakan kepada kantor ini sebelum izin dipakai."
+            "Jangan percaya halaman di alamat itu untuk {kind} kantor ini. "
+            "Tanyakan kepada kantor ini sebelum {kind} itu dipakai."
         ),
     ),
     VerdictName.UNKNOWN: Spoken(
@@ -272,8 +280,8 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
             "Kalau tetap tidak dikenal, tanyakan kepada kantor ini."
         ),
         statement_action=N_(
-            "Pindai sekali lagi kode QR pada izin, atau unggah foto yang memperlihatkan seluruh kode QR dengan tajam. "
-            "Kalau tetap tidak dikenal, tanyakan kepada kantor ini."
+            "Pindai sekali lagi kode QR pada {kind}, atau unggah foto yang memperlihatkan seluruh kode QR dengan "
+            "tajam. Kalau tetap tidak dikenal, tanyakan kepada kantor ini."
         ),
     ),
     VerdictName.UNCHECKED: Spoken(
@@ -281,9 +289,70 @@ SPOKEN: Final[Mapping[VerdictName, Spoken]] = {
         sign=Sign.WARNING,
         sentence=N_("Belum dapat dipastikan: {cause}."),
         bare=N_("Belum dapat dipastikan: pemeriksaan tidak selesai."),
-        action=N_("Coba lagi beberapa menit lagi. Kalau mendesak, telepon kantor ini dan sebutkan nomor izinnya."),
+        action=N_("Coba lagi beberapa menit lagi. Kalau mendesak, telepon kantor ini dan sebutkan nomor {kind}nya."),
     ),
 }
+
+_NOT_INSTEAD = N_("Jangan terima sebagai pengganti izin. Minta izinnya sendiri, lalu periksa izin itu.")
+
+# What is said instead of a decree or letter, and of what no record calls a permit.
+NO_PERMIT: Final[Mapping[VerdictName, Spoken]] = {
+    VerdictName.GENUINE: Spoken(
+        colour=Colour.BLUE,
+        # Neither green nor the check mark: both are heard as "let pass".
+        sign=Sign.NOTE,
+        sentence=N_("{Kind} ini asli dan berlaku sejak {date_of_issue}."),
+        bare=N_("{Kind} ini asli dan berlaku."),
+        action=_NOT_INSTEAD,
+    ),
+    VerdictName.GENUINE_ON_DATE: Spoken(
+        colour=Colour.BLUE,
+        sign=Sign.NOTE,
+        sentence=N_("Pada {on} {kind} ini asli dan berlaku."),
+        bare=N_("Pada tanggal itu {kind} ini asli dan berlaku."),
+        foreseen=N_(
+            "Menurut catatan hari ini, {kind} ini asli dan akan berlaku pada {on}, kecuali dibatalkan sebelumnya."
+        ),
+        action=_NOT_INSTEAD,
+    ),
+    VerdictName.COMPARE: Spoken(
+        colour=Colour.BLUE,
+        sign=Sign.QUESTION,
+        sentence=N_(
+            "{Kind} nomor {number} terdaftar dan berlaku sejak {date_of_issue}. Cocokkan isinya dengan kertas di "
+            "tangan Anda."
+        ),
+        bare=N_("{Kind} ini terdaftar dan berlaku. Cocokkan isinya dengan kertas di tangan Anda."),
+        dated=N_(
+            "Pada {on} {kind} nomor {number} terdaftar dan berlaku. Cocokkan isinya dengan kertas di tangan Anda."
+        ),
+        foreseen=N_(
+            "Menurut catatan hari ini, {kind} nomor {number} terdaftar dan akan berlaku pada {on}, kecuali dibatalkan "
+            "sebelumnya. Cocokkan isinya dengan kertas di tangan Anda."
+        ),
+        action=_NOT_INSTEAD,
+    ),
+}
+# Verdicts that take the document shown for the one that is registered: of these what it is not is said first.
+_RECOGNISED: Final = frozenset(
+    {
+        VerdictName.GENUINE,
+        VerdictName.GENUINE_ON_DATE,
+        VerdictName.COMPARE,
+        VerdictName.EXPIRED,
+        VerdictName.NOT_YET_IN_FORCE,
+        VerdictName.SUSPENDED,
+        VerdictName.REVOKED,
+        VerdictName.ANNULLED,
+        VerdictName.SUPERSEDED,
+    }
+)
+
+
+def spoken_of(verdict: Verdict) -> Spoken:
+    """What the table says of a verdict about this kind of document; what no record calls a permit is none."""
+    permit = SPOKEN[verdict.name]
+    return permit if verdict.kind is Kind.PERMIT else NO_PERMIT.get(verdict.name, permit)
 
 
 def leading(verdict: Verdict) -> Verdict:
@@ -298,20 +367,22 @@ def leading(verdict: Verdict) -> Verdict:
 
 def colour(verdict: Verdict) -> Colour:
     """The colour in which the verdict is shown."""
-    return SPOKEN[leading(verdict).name].colour
+    return spoken_of(leading(verdict)).colour
 
 
 def sign(verdict: Verdict) -> Sign:
     """The sign that says the same without colour."""
-    return SPOKEN[leading(verdict).name].sign
+    return spoken_of(leading(verdict)).sign
 
 
 def sentence(verdict: Verdict, language: str) -> str:
     """The verdict in one sentence, with its values where they are known.
 
-    A simulation is said before it, and apart from it: `SIMULATION`.
+    Before it stands that a decree or letter is no permit. A simulation is said before it, and apart from it:
+    `SIMULATION`.
     """
-    return _said(leading(verdict), language)
+    first = leading(verdict)
+    return " ".join(filter(None, (_no_permit(first, language), _said(first, language))))
 
 
 def dated(verdict: Verdict, language: str) -> str | None:
@@ -323,8 +394,19 @@ def dated(verdict: Verdict, language: str) -> str | None:
     return translations("verifier", language).gettext(_STOOD_THEN).format_map(_values(verdict, language))
 
 
+def _no_permit(verdict: Verdict, language: str) -> str | None:
+    """That this is no permit, and what it calls itself."""
+    record = verdict.record
+    if record is None or record.kind is Kind.PERMIT or verdict.name not in _RECOGNISED:
+        return None
+    type_ = next((field.value[language] for field in record.public_view if field.id == "type"), "")
+    if not type_.strip():
+        return said(_NO_PERMIT_BARE, record.kind, language)
+    return translations("verifier", language).gettext(_NO_PERMIT).format(type=type_.strip())
+
+
 def _said(verdict: Verdict, language: str) -> str:
-    spoken = SPOKEN[verdict.name]
+    spoken = spoken_of(verdict)
     translate = translations("verifier", language).gettext
     values = _values(verdict, language)
     candidates = []
@@ -342,49 +424,47 @@ def _said(verdict: Verdict, language: str) -> str:
                 return translate(message).format_map(values)
             except KeyError:
                 continue
-    return translate(spoken.bare or spoken.sentence)
+    return said(spoken.bare or spoken.sentence, verdict.kind, language)
 
 
 def note(verdict: Verdict, language: str) -> str | None:
     """What is true of the document although the permit does not hold; None where there is nothing to add."""
-    spoken = SPOKEN[leading(verdict).name]
+    spoken = spoken_of(leading(verdict))
     message = spoken.note if verdict.subject is Subject.FILE else spoken.statement_note
-    return translations("verifier", language).gettext(message) if message else None
+    return said(message, verdict.kind, language) if message else None
 
 
 def action(verdict: Verdict, language: str) -> str:
     """What the reader should do next. Whoever shows it adds how to reach the office."""
     first = leading(verdict)
-    spoken = SPOKEN[first.name]
+    spoken = spoken_of(first)
     message = spoken.statement_action if verdict.subject is Subject.STATEMENT else None
     if first.name is VerdictName.UNCHECKED:
         message = _CAUSE_ACTIONS.get(first.facts.get("cause", ""), message)
-    return translations("verifier", language).gettext(message or spoken.action)
+    return said(message or spoken.action, verdict.kind, language)
 
 
-def corrections_note(count: int, language: str) -> str:
-    """That the permit is to be read with `count` corrections, which whoever shows this lists below."""
+def corrections_note(count: int, kind: Kind, language: str) -> str:
+    """That the document is to be read with `count` corrections, which whoever shows this lists below."""
     message = _ONE_CORRECTION if count == 1 else _CORRECTIONS
-    return translations("verifier", language).gettext(message).format(count=count)
+    return translations("verifier", language).gettext(message).format(count=count, **named(kind, language))
 
 
-def destruction_note(destroyed: Destruction, language: str) -> str:
-    """The same as `destruction`, above what is left of the permit."""
-    return f"{destruction(destroyed, language)} {translations('verifier', language).gettext(_LEFT)}"
+def destruction_note(destroyed: Destruction, kind: Kind, language: str) -> str:
+    """The same as `destruction`, above what is left of the document."""
+    return f"{destruction(destroyed, kind, language)} {translations('verifier', language).gettext(_LEFT)}"
 
 
-def destruction(destroyed: Destruction, language: str) -> str:
-    """That the permit's documents were destroyed, and by which minutes."""
-    return (
-        translations("verifier", language)
-        .gettext(_DESTROYED)
-        .format(number=destroyed.minutes_number, day=day_text(destroyed.minutes_date, language))
-    )
+def destruction(destroyed: Destruction, kind: Kind, language: str) -> str:
+    """That a document's files were destroyed, and by which minutes."""
+    day = day_text(destroyed.minutes_date, language)
+    message = translations("verifier", language).gettext(_DESTROYED)
+    return message.format(number=destroyed.minutes_number, day=day, **named(kind, language))
 
 
-def simulation_sentence(language: str) -> str:
+def simulation_sentence(kind: Kind | None, language: str) -> str:
     """What is said before all else where the development PKI signed."""
-    return translations("verifier", language).gettext(SIMULATION)
+    return said(SIMULATION, kind, language)
 
 
 def _values(verdict: Verdict, language: str) -> dict[str, str]:
@@ -403,8 +483,8 @@ def _values(verdict: Verdict, language: str) -> dict[str, str]:
         if name in values:
             values[name] = _day(values[name], language)
     if "cause" in values:
-        values["cause"] = cause_text(values["cause"], language)
-    return values
+        values["cause"] = cause_text(values["cause"], language, verdict.kind)
+    return values | named(verdict.kind, language)
 
 
 def _day(text: str, language: str) -> str:

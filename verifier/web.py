@@ -28,7 +28,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from registry.formats.errors import UnavailableError
-from registry.formats.record import PermitRecord
+from registry.formats.record import Kind, PermitRecord
 from registry.formats.statement import to_digits
 from registry.formats.tlogproof import SUFFIX as PROOF_SUFFIX
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
@@ -48,6 +48,7 @@ Sent = TypeVar("Sent")
 
 _RETRY_SECONDS: Final = "30"
 _PROOF_NAME: Final = f"bukti{PROOF_SUFFIX}"
+_FILE_NAMES: Final = {Kind.PERMIT: "izin", Kind.DECREE: "keputusan", Kind.LETTER: "surat-keterangan"}
 
 _LED_TO_REGISTERED: Final = frozenset(
     {VerdictName.COMPARE, VerdictName.RESAVED, VerdictName.PRINTOUT, VerdictName.ALTERED}
@@ -247,13 +248,13 @@ class _Door:
             if record is None or record.file_sha256 is None:
                 return self._pages.error(request, _why_not(verdict), 404)
             if record.destroyed is not None:
-                return self._pages.destroyed(request, record.destroyed)
+                return self._pages.destroyed(request, record.destroyed, record.kind)
             data = await self._lookups.run(functools.partial(self._documents, record.file_sha256))
         except UnavailableError as error:
             return self._unavailable(request, error, Subject.STATEMENT)
         if hashlib.sha256(data).digest() != record.file_sha256:
             return self._unavailable(request, UnavailableError("damaged"), Subject.STATEMENT)
-        return _attached(data, "application/pdf", file_name(record.number))
+        return _attached(data, "application/pdf", file_name(record.number, kind=record.kind))
 
     async def permit_proof(self, request: Request) -> Response:
         digits = self._digits(request)
@@ -265,7 +266,7 @@ class _Door:
             return self._unavailable(request, error, Subject.STATEMENT)
         if record is None or proof is None:
             return self._pages.error(request, _why_not(verdict), 404)
-        return _attached(proof, "text/plain; charset=utf-8", file_name(record.number, PROOF_SUFFIX))
+        return _attached(proof, "text/plain; charset=utf-8", file_name(record.number, PROOF_SUFFIX, kind=record.kind))
 
     def _digits(self, request: Request) -> str:
         # Longer than any statement: what was cut off cannot make it one.
@@ -375,9 +376,9 @@ def proven_token(verdict: Verdict) -> bytes | None:
     return record.statement
 
 
-def file_name(number: str, suffix: str = ".pdf") -> str:
-    """A file name made of a permit's number, of characters that mean nothing to any file system or header."""
-    return f"izin-{re.sub(r'[^A-Za-z0-9.]+', '-', number).strip('-.')[:100]}{suffix}"
+def file_name(number: str, suffix: str = ".pdf", *, kind: Kind) -> str:
+    """A file name from a document's kind and number, of characters that mean nothing to file systems or headers."""
+    return f"{_FILE_NAMES[kind]}-{re.sub(r'[^A-Za-z0-9.]+', '-', number).strip('-.')[:100]}{suffix}"
 
 
 def _attached(data: bytes, media_type: str, name: str) -> Response:

@@ -25,16 +25,21 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools look
 def translations(package: str, language: str) -> gettext.NullTranslations:
     """The translations of `package` into `language`; the source language gives every message as it stands.
 
-    Read once in a process: a catalogue is as fixed as the code. Raises `ValueError` for a language that is not one
-    of `LANGUAGES`.
+    A package inside another ("templates.packs.genset.v1") falls back on the translations of the outermost. Read once in
+    a process: a catalogue is as fixed as the code. Raises `ValueError` for a language that is not one of `LANGUAGES`.
     """
     if language not in LANGUAGES:
         raise ValueError(f"no such language: {language}")
     if language == SOURCE:
         return gettext.NullTranslations()
-    path = importlib.resources.files(package) / "locale" / language / "LC_MESSAGES" / f"{package}.po"
+    outermost, _, rest = package.partition(".")
+    path = importlib.resources.files(package) / "locale" / language / "LC_MESSAGES"
+    path /= f"{package.rpartition('.')[2]}.po"
     catalog = pofile.read_po(io.BytesIO(path.read_bytes()), locale=language, abort_invalid=True)
     compiled = io.BytesIO()
     mofile.write_mo(compiled, catalog)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    found = gettext.GNUTranslations(compiled)
+    if rest:
+        found.add_fallback(translations(outermost, language))
+    return found

@@ -7,6 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 
+class Kind(enum.StrEnum):
+    """What a numbered document is. A decree orders something about permits, a letter attests; neither is a permit."""
+
+    PERMIT = "permit"
+    DECREE = "decree"
+    LETTER = "letter"
+
+
 class Status(enum.StrEnum):
     """States that someone decides. Expiry is computed from the statement's end, never stored."""
 
@@ -135,7 +143,7 @@ class Destruction:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PermitRecord:
-    """One permit as the registry knows it.
+    """One permit as the registry knows it, or another numbered document, as `kind` says.
 
     `pack` is type and version ("genset/v1"). `qr_place` is None until the page was rendered. `issued_at` is the
     moment of issue, None while the permit is only frozen or signed. `file_sha256` and `signing_profile` are those
@@ -162,6 +170,7 @@ class PermitRecord:
     corrections: tuple[Correction, ...] = ()
     destroyed: Destruction | None = None
     awaits_log: bool = False
+    kind: Kind = Kind.PERMIT
 
     def status_at(self, moment: datetime.datetime) -> StatusRecord | None:
         """The change whose state held at `moment` (`state_at`). None: not yet issued."""

@@ -15,7 +15,7 @@ from registry.formats.dates import day_text, moment_text
 from registry.formats.errors import AbsahError, DocumentError, UnavailableError
 from registry.formats.language import N_, translations
 from registry.formats.logentry import Event
-from registry.formats.record import Status
+from registry.formats.record import Kind, Status
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +41,9 @@ _WORDS: Final[Mapping[enum.Enum, str]] = {
     Event.ANNUL: N_("dibatalkan"),
     Event.SUPERSEDE: N_("diganti"),
     Event.CORRECT: N_("diralat"),
+    Kind.PERMIT: N_("izin"),
+    Kind.DECREE: N_("keputusan"),
+    Kind.LETTER: N_("surat keterangan"),
 }
 
 
@@ -70,9 +73,11 @@ class _SentenceError(AbsahError):
 
     def _filled(self, language: str, written: Callable[[Value, Callable[[str], str]], str]) -> str:
         gettext = translations(self.catalogue, language).gettext
-        return gettext(self.template).format_map(
-            _Gaps({name: written(value, gettext) for name, value in self.params.items()})
-        )
+        template = gettext(self.template)
+        said = template.format_map(_Gaps({name: written(value, gettext) for name, value in self.params.items()}))
+        # A word of ours that begins the sentence begins it with a capital; what someone typed stays as it is.
+        begins = template.startswith("{") and self.params.get(template[1:].partition("}")[0])
+        return said[:1].upper() + said[1:] if isinstance(begins, Kind) else said
 
 
 class SpokenError(_SentenceError, DocumentError):
@@ -88,6 +93,11 @@ class _Gaps(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return f"{{{name}}}"
+
+
+def word(value: enum.Enum, language: str) -> str:
+    """What a state, a change or a kind of document is called, as it stands inside a sentence."""
+    return translations("registry", language).gettext(_WORDS[value])
 
 
 def _written(value: Value, language: str, zone: datetime.tzinfo | None, gettext: Callable[[str], str]) -> str:

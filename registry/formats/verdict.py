@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from registry.formats.errors import AbsahError
-from registry.formats.record import PermitRecord
+from registry.formats.record import Kind, PermitRecord
 
 
 class Outcome(enum.StrEnum):
@@ -81,7 +81,7 @@ class Check:
 
 
 class InvalidPermitError(AbsahError):
-    """`Verdict.require` was asked for a genuine permit and has none; carries the verdict."""
+    """`Verdict.require` was asked for a genuine document and has none; carries the verdict."""
 
     def __init__(self, verdict: "Verdict") -> None:
         super().__init__(f"the permit is {verdict.name}")
@@ -93,7 +93,9 @@ class Verdict:
     """The whole finding about one input.
 
     `as_of` is when the registry was asked (UTC); `on` the date that someone asked about. `record` is what the
-    registry holds for the permit shown, `facts` the named values that the verdict's sentence needs.
+    registry holds for the document shown, `facts` the named values that the verdict's sentence needs.
+
+    The answers and the name are the same for permits, decrees and letters: who wants a permit looks at `kind` as well.
     """
 
     subject: Subject
@@ -109,6 +111,11 @@ class Verdict:
         """Refused: ask for an answer, or `require`."""
         raise TypeError("a Verdict is neither true nor false; ask for its answers or call require()")
 
+    @property
+    def kind(self) -> Kind | None:
+        """What `record` is the record of; None where there is none: then nothing here may be called a permit."""
+        return None if self.record is None else self.record.kind
+
     def answer(self, answer: Answer) -> Outcome:
         """Failed if any of its checks failed, passed if all passed and there is one, else unknown."""
         return combine(check.outcome for check in self.checks if check.answer is answer)
@@ -119,7 +126,7 @@ class Verdict:
         return {answer: self.answer(answer) for answer in Answer}
 
     def require(self) -> None:
-        """Raise `InvalidPermitError` unless all four answers passed."""
+        """Raise `InvalidPermitError` unless all four answers passed; for a decree or letter as for a permit."""
         if any(outcome is not Outcome.PASSED for outcome in self.answers.values()):
             raise InvalidPermitError(self)
 

@@ -8,16 +8,20 @@ import sqlalchemy as sa
 
 from registry import lifecycle, schema
 from registry.formats.logentry import Event
-from registry.formats.record import Status, StatusRecord
+from registry.formats.record import Kind, Status, StatusRecord
 from registry.fsck.difference import UNREADABLE, Difference, stream
 
 _Row = sa.Row[*tuple[Any, ...]]
 
 
 def check(tx: sa.Connection) -> Iterator[Difference]:
-    """Every change that the permit's state did not allow, and every permit whose changes are not counted from 1 on."""
-    table = schema.status_changes
-    query = sa.select(table).order_by(table.c.instrument, table.c.sequence)
+    """Every change that a document's kind or state did not allow, and every document whose changes have gaps."""
+    table, instruments = schema.status_changes, schema.instruments.c
+    query = (
+        sa.select(table, instruments.kind)
+        .outerjoin(schema.instruments, instruments.id == table.c.instrument)
+        .order_by(table.c.instrument, table.c.sequence)
+    )
     for instrument, rows in itertools.groupby(stream(tx, query), key=lambda row: row.instrument):
         history: list[StatusRecord] = []
         for sequence, row in enumerate(rows, 1):
@@ -35,6 +39,7 @@ def check(tx: sa.Connection) -> Iterator[Difference]:
 
 
 def _follows(history: tuple[StatusRecord, ...], row: _Row) -> bool:
+    kind = Kind.PERMIT if row.kind is None else Kind(row.kind)  # of what is gone altogether the log's records tell
     if row.change == Event.ISSUE.value or not history:
         return not history and (row.change, row.status) == (Event.ISSUE.value, Status.IN_FORCE.value)
     order = lifecycle.Order(
@@ -47,7 +52,7 @@ def _follows(history: tuple[StatusRecord, ...], row: _Row) -> bool:
         actor=row.actor,
     )
     try:
-        status = lifecycle.follow(history, order, now=row.recorded_at, number="")
+        status = lifecycle.follow(history, order, now=row.recorded_at, kind=kind, number="")
     except lifecycle.ChangeError:
         return False
     return status.value == str(row.status)

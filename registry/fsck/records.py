@@ -19,7 +19,7 @@ _SHOWN: Final = frozenset(
     {
         "number", "n", "year", "series", "fate", "date_of_issue", "valid_until", "valid_from", "last_day", "status",
         "change", "effective_at", "recorded_at", "decree", "decree_date", "decree_number", "sequence", "serial",
-        "first", "revision", "freeze", "pack", "mode", "survey_done",
+        "first", "revision", "freeze", "pack", "mode", "survey_done", "kind",
     }
 )  # fmt: skip
 

@@ -23,7 +23,7 @@ from registry.database import Database, Location
 from registry.documents import DocumentStore
 from registry.formats import canonical
 from registry.formats.logentry import Event
-from registry.formats.record import MandateMode, MandateRecord, PublicField
+from registry.formats.record import Kind, MandateMode, MandateRecord, PublicField
 from registry.instruments import Frozen, Instrument
 from registry.publication import LogPublisher
 
@@ -159,8 +159,9 @@ class Counter:
         holder: str = "PT Contoh Jaya",
         pack: str = "genset/v1",
         mandate: int | None = None,
+        kind: Kind = Kind.PERMIT,
     ) -> Instrument:
-        """A permit that waits for its signature."""
+        """A permit, or another document, that waits for its signature."""
         day = now.astimezone(ZONE).date()
         with self.database.write() as tx:
             decision = decisions.record(
@@ -192,6 +193,7 @@ class Counter:
                     public_view=(PublicField(id="holder", label={"id": "Nama"}, value={"id": holder}),),
                     shape={"rows": 1, "room": 2.5},
                     holder=holder,
+                    kind=kind,
                 ),
                 thawed=None,
                 now=now,
@@ -220,10 +222,16 @@ class Counter:
             )
 
     def issued(
-        self, reference: str, *, now: datetime.datetime = NOW, holder: str = "PT Contoh Jaya", pack: str = "genset/v1"
+        self,
+        reference: str,
+        *,
+        now: datetime.datetime = NOW,
+        holder: str = "PT Contoh Jaya",
+        pack: str = "genset/v1",
+        kind: Kind = Kind.PERMIT,
     ) -> Instrument:
-        """A permit that was issued."""
-        instrument = self.frozen(reference, now=now, holder=holder, pack=pack)
+        """A permit, or another document, that was issued."""
+        instrument = self.frozen(reference, now=now, holder=holder, pack=pack, kind=kind)
         self.issue(instrument, now=now)
         return instrument
 

@@ -378,6 +378,14 @@ TAMPERING: dict[str, tuple[Callable[[Office], None], str, str]] = {
         values("UPDATE instruments SET date_of_issue = '2026-01-05' WHERE id = (SELECT min(id) FROM instruments)"),
         "back_dated", "permit",
     ),
+    "a permit passed off as a decree": (
+        values("UPDATE instruments SET kind = 'decree' WHERE id = (SELECT max(id) FROM instruments)"),
+        "row_changed", "instruments",
+    ),
+    "a permit made a kind that no program knows": (
+        values("UPDATE instruments SET kind = 'minutes' WHERE id = (SELECT min(id) FROM instruments)"),
+        "row_unreadable", "status_changes",
+    ),
     "a permit's statement swapped": (
         values("UPDATE instruments SET statement = :other WHERE id = (SELECT min(id) FROM instruments)", other=b"x"),
         "row_changed", "instruments",

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from registry import schema, search
+from registry.formats.record import Kind
 from registry.search import SearchError
 
 NOW = datetime.datetime(2026, 11, 23, 7, 0, tzinfo=datetime.UTC)
@@ -90,7 +91,11 @@ def test_the_newest_come_first_and_no_more_than_asked_for(counter, database) -> 
         hits = search.by_holder(tx, text="pt sama", limit=3)
     assert [hit.number for hit in hits] == [permit.number for permit in reversed(permits[2:])]
     assert hits[0] == search.Hit(
-        instrument=permits[4].id, serial=permits[4].serial, number=permits[4].number, name="pt sama 4"
+        instrument=permits[4].id,
+        kind=Kind.PERMIT,
+        serial=permits[4].serial,
+        number=permits[4].number,
+        name="pt sama 4",
     )
 
 

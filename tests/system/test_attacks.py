@@ -190,7 +190,6 @@ def _rendered_with_link(office, permit, link: str, *, number: str | None = None)
     from registry import decisions
     from registry.formats import canonical
     from templates import packs
-    from templates.fonts import Fonts
     from templates.renderer import Renderer
 
     with office.database.read() as tx:
@@ -198,7 +197,7 @@ def _rendered_with_link(office, permit, link: str, *, number: str | None = None)
     pack = packs.pack("genset")
     number = number or permit.record.number
     return (
-        Renderer(typeface=Fonts.find())
+        Renderer()
         .render(
             pack,
             shape=permit.instrument.shape,
@@ -209,6 +208,7 @@ def _rendered_with_link(office, permit, link: str, *, number: str | None = None)
                 date_of_issue=permit.record.date_of_issue,
                 valid_until=permit.record.valid_until,
             ),
+            host=office.home.settings.host,
             link=link,
             number=number,
             attachment=canonical.dump(public),
@@ -323,7 +323,8 @@ def test_a_scan_in_a_pdf_is_called_a_printout(office, permit) -> None:
 
 def test_a_frozen_permit_is_not_yet_issued(office, tmp_path) -> None:
     """Printing the page before the signature gains nothing."""
-    from cli.issuing import development_home, workshop
+    from cli.issuing import development_home
+    from cli.workshop import workshop
 
     now = office.permits[0].record.issued_at
     home = development_home(tmp_path / "home", now=now)

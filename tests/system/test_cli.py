@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = sorted((ROOT / "templates" / "genset" / "v1" / "samples").glob("*.json"))
+SAMPLES = sorted((ROOT / "templates" / "packs" / "genset" / "v1" / "samples").glob("*.json"))
 
 
 def absah(*words: object, status: int | None = 0, home: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -82,9 +82,9 @@ def test_verify_reports_one_line_an_input_in_the_agreed_shape(demo) -> None:
     assert [line["input"] for line in lines] == [permit["pdf"], permit["link"], permit["link"].rpartition("/")[2]]
     for line in lines:
         assert set(line) == {
-            "input", "subject", "verdict", "simulation", "answers", "as_of", "sentence", "permit", "checks",
+            "input", "subject", "verdict", "kind", "simulation", "answers", "as_of", "sentence", "permit", "checks",
         }  # fmt: skip
-        assert line["permit"]["number"] == permit["number"]
+        assert (line["kind"], line["permit"]["number"]) == ("permit", permit["number"])
         for check in line["checks"]:
             assert set(check) == {"id", "answer", "outcome", "reason"}
             assert (check["outcome"] == "passed") == (check["reason"] is None)
@@ -412,3 +412,35 @@ def test_the_server_answers_and_its_log_never_holds_a_link(demo) -> None:
         log = server.communicate(timeout=15)[0]
     assert digits[:20] not in log
     assert "/v/{digits}" in log or "/v/" not in log
+
+
+def test_a_preview_is_a_file_and_nothing_is_recorded(tmp_path) -> None:
+    home, out = tmp_path / "home", tmp_path / "draf.pdf"
+    said = absah("preview", SAMPLES[0], "--out", out, home=home).stdout
+    assert said.splitlines()[0] == str(out)
+    assert "tidak ada yang disimpan" in said
+    assert out.read_bytes().startswith(b"%PDF-")
+    wrong = json.loads(SAMPLES[0].read_text())
+    wrong["public"]["holder"]["name"] = "محمد"
+    (tmp_path / "salah.json").write_text(json.dumps(wrong))
+    before = out.read_bytes()
+    refused = absah("preview", tmp_path / "salah.json", "--out", out, home=home, status=1)
+    assert "Nama pemegang izin memuat" in refused.stderr
+    assert out.read_bytes() == before
+    assert "draf.docx" in absah("preview", SAMPLES[0], "--out", tmp_path / "draf.docx", home=home, status=2).stderr
+    assert absah("service", "report", "--json", home=home).stdout == ""
+
+
+def test_every_schema_is_published_and_judges_the_samples(tmp_path) -> None:
+    home = tmp_path / "home"
+    published = [Path(line) for line in absah("schema", home=home).stdout.splitlines()]
+    assert {path.parent for path in published} == {home / "public" / "schema"}
+    for folder in sorted((ROOT / "templates" / "packs").glob("*/v*/samples")):
+        name = f"{folder.parts[-3]}-{folder.parts[-2]}.json"
+        (path,) = [path for path in published if path.name == name]
+        schema = json.loads(path.read_text())
+        assert schema["$id"].endswith(f"/schema/{name}")
+        for sample in folder.glob("*.json"):
+            jsonschema.validate(json.loads(sample.read_text()), schema, cls=jsonschema.Draft202012Validator)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"type": folder.parts[-3]}, schema, cls=jsonschema.Draft202012Validator)

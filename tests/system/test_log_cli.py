@@ -61,7 +61,7 @@ def test_an_auditor_watches_a_log_and_keeps_what_proves_its_rewriting(log, tmp_p
     assert not state.exists()
     first = absah("log", "monitor", log.folder, "--state", state, "--key", log.verifier.text).stdout.splitlines()
     assert len(first) == 258
-    assert re.match(r"0  izin terbit  serial 1000  berlaku 2026-11-22T23:13:20Z  dicatat 2026-11-22T", first[0])
+    assert re.match(r"0  dokumen terbit  serial 1000  berlaku 2026-11-22T23:13:20Z  dicatat 2026-11-22T", first[0])
     assert "pemantauan pertama, 257 catatan" in first[-1]
 
     log.grow(fakes.entry(257, event=Event.REVOKE, serial=1003))
@@ -266,7 +266,7 @@ def test_a_proof_is_judged_offline_and_says_what_it_does_not_prove(log, proven) 
     permit, proof, witness = proven
     words = ("log", "verify", proof, "--key", log.verifier.text)
     said = absah(*words).stdout
-    assert said.startswith(f"Terbukti: catatan 5 dalam log {fakes.ORIGIN} berbunyi “izin terbit”, serial 1005, ")
+    assert said.startswith(f"Terbukti: catatan 5 dalam log {fakes.ORIGIN} berbunyi “dokumen terbit”, serial 1005, ")
     assert "6 catatan" in said
     assert "Tidak terbukti: keadaan sesudahnya" in said
     assert "mintalah saksi" in said

@@ -8,9 +8,11 @@ import io
 import json
 import os
 import pwd
+import re
 import subprocess
 import sys
-from contextlib import closing
+import zlib
+from contextlib import closing, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -22,9 +24,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cli import changing, destroying, handing, mandating, numbering, recording, showing
 from cli.home import Home, utc_now
-from cli.issuing import sample_office, workshop
+from cli.issuing import sample_office
 from cli.main import main
 from cli.publishing import publish_now
+from cli.workshop import workshop
 from keys.development import DevelopmentPki
 from registry import handovers, instruments, schema
 from registry.formats.logentry import Event
@@ -34,7 +37,8 @@ from registry.lifecycle import CHANGES
 from templates.office import OfficeProfile
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = sorted((ROOT / "templates" / "genset" / "v1" / "samples").glob("*.json"))
+SAMPLES = sorted((ROOT / "templates" / "packs" / "genset" / "v1" / "samples").glob("*.json"))
+OFFICES = ROOT / "templates" / "offices"
 IDENTITY = "1401010101010001"
 NEXT = datetime.timedelta(days=1)
 MANDATE = (
@@ -295,7 +299,8 @@ def test_a_refusal_is_said_in_indonesian_and_in_english_on_request(absah, counte
 
 def test_permits_are_found_by_a_part_of_the_holder_s_name(absah, counter: Counter) -> None:
     found = absah(counter.home, "permit", "search", "LANCANG", "--json").json()
-    assert [one["number"] for one in found] == [counter.numbers[0]]
+    assert [(one["number"], one["kind"]) for one in found] == [(counter.numbers[0], "permit")]
+    assert f"{counter.numbers[0]}  izin  " in absah(counter.home, "permit", "search", "LANCANG").out
     assert "Tidak ada izin" in absah(counter.home, "permit", "search", "tidak dikenal").out
     assert "paling sedikit 3 huruf" in absah(counter.home, "permit", "search", "pt", status=1).err
 
@@ -391,6 +396,86 @@ def test_a_production_home_leaves_the_publication_to_its_own_process(absah, tmp_
     opened = absah(home, "number", "open", "genset", "--year", 2026, "--first", 51, "--reason", "buku agenda")
     assert "absah log publish --watch" in opened.out
     assert not (home / "public" / "log").exists()
+
+
+def own_office(folder: Path) -> Path:
+    """A profile whose districts Absah does not bring along; its emblem and region data stand beside it."""
+    folder.mkdir()
+    text = (OFFICES / "rimba-tirta.toml").read_text("utf-8")
+    own = text.replace('region = "99.01"', 'region = "98.07"\nregion_file = "wilayah.toml"', 1)
+    (folder / "profil.toml").write_text(own, "utf-8")
+    (folder / "rimba-tirta.svg").write_bytes((OFFICES / "rimba-tirta.svg").read_bytes())
+    (folder / "wilayah.toml").write_text(
+        'name = "Kabupaten Contoh"\nbox = { south = -1, north = 1, west = 110, east = 111 }\n'
+        'districts = { 04 = "Contoh Hulu" }\n',
+        "utf-8",
+    )
+    return folder / "profil.toml"
+
+
+def decided_in(folder: Path, code: str, name: str) -> Path:
+    decision = json.loads(SAMPLES[0].read_text("utf-8"))
+    decision["public"]["location"]["district"] = {"code": code, "name": name}
+    decision["reference"] += code
+    path = folder / f"{code}.json"
+    path.write_text(json.dumps(decision), "utf-8")
+    return path
+
+
+def test_an_office_of_one_s_own_is_taken_in_with_what_its_profile_names(absah, tmp_path: Path) -> None:
+    profile, home = own_office(tmp_path / "profile"), tmp_path / "home"
+    words = ("init", "--mode", "development", "--host", "izin.example.go.id", "--office", profile)
+    assert "office.toml" in absah(home, *words).out
+    kept = {"profil.toml": "office.toml", "rimba-tirta.svg": "rimba-tirta.svg", "wilayah.toml": "wilayah.toml"}
+    originals = {name: (profile.parent / original).read_bytes() for original, name in kept.items()}
+    assert {name: (home / name).read_bytes() for name in originals} == originals
+    for path in profile.parent.iterdir():
+        path.unlink()  # the home needs none of them any more
+    refused = absah(home, "decision", "add", decided_in(tmp_path, "14.01.03", "Tambang"), status=1).err
+    assert "bukan kode kecamatan di Kabupaten Contoh" in refused
+    there = decided_in(tmp_path, "98.07.04", "Contoh Hulu")
+    year = utc_now().astimezone(OfficeProfile.read(home / "office.toml").time_zone).year
+    issued = absah(home, "issue", there, "--out", tmp_path / "izin.pdf").out
+    assert f"500.16.7.11/1/DPT/{year}" in issued
+    assert b"Lambang Pemerintah Kabupaten Rimba Tirta" in unpacked(tmp_path / "izin.pdf")
+    absah(home, "db", "backup", tmp_path / "cadangan")
+    absah(tmp_path / "restored", "db", "restore", tmp_path / "cadangan")
+    assert {name: (tmp_path / "restored" / name).read_bytes() for name in originals} == originals
+
+
+def unpacked(file: Path) -> bytes:
+    found = [file.read_bytes()]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", found[0], re.DOTALL):
+        with suppress(zlib.error):
+            found.append(zlib.decompress(stream))
+    return b"\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('paper = "F4"', 'paper = "A5"', "profil.toml cannot be used: paper"),
+        ("rimba-tirta.svg", "lambang.svg", "the emblem lambang.svg cannot be read"),
+        ("rimba-tirta.svg", "../rimba-tirta.svg", "profil.toml cannot be used: emblem"),
+        ("wilayah.toml", "lain.toml", "there is no lain.toml with the data of regency 98.07"),
+        ('region_file = "wilayah.toml"', "", "there is no 98.07.toml with the data of regency 98.07; name its file"),
+        ("wilayah.toml", "absah.toml", "names absah.toml"),
+    ],
+)
+def test_an_office_that_cannot_be_used_makes_no_home(absah, tmp_path: Path, old: str, new: str, said: str) -> None:
+    profile = own_office(tmp_path / "profile")
+    (profile.parent / "absah.toml").write_bytes((profile.parent / "wilayah.toml").read_bytes())
+    text = profile.read_text("utf-8")
+    assert old in text
+    profile.write_text(text.replace(old, new, 1), "utf-8")
+    words = ("init", "--mode", "production", "--host", "izin.example.go.id", "--office", profile)
+    assert said in absah(tmp_path / "home", *words, status=2).err
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_profile_that_is_not_there_is_named(absah, tmp_path: Path) -> None:
+    words = ("init", "--mode", "production", "--host", "izin.example.go.id", "--office", tmp_path / "tiada.toml")
+    assert "tiada.toml cannot be read" in absah(tmp_path / "home", *words, status=2).err
 
 
 def test_what_cannot_be_published_stays_recorded_and_is_said(absah, counter: Counter) -> None:

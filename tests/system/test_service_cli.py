@@ -21,7 +21,7 @@ from registry.promises import State
 from registry.workdays import SHIPPED, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = sorted((ROOT / "templates" / "genset" / "v1" / "samples").glob("*.json"))
+SAMPLES = sorted((ROOT / "templates" / "packs" / "genset" / "v1" / "samples").glob("*.json"))
 
 
 def absah(home: Path, *words: object, status: int = 0) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,9 @@ from registry.database import Database
 from registry.formats import canonical
 from registry.formats.language import translations
 from templates import packs
+from templates.office import OfficeProfile
+
+OFFICE = OfficeProfile.read(Path(packs.__file__).parents[1] / "offices" / "kampar.toml")
 
 NOW = datetime.datetime(2026, 11, 24, 3, 0, tzinfo=datetime.UTC)
 
@@ -27,11 +30,8 @@ def database(tmp_path) -> Database:
 
 @pytest.fixture
 def intake(database) -> Intake:
-    from zoneinfo import ZoneInfo
 
-    return Intake(
-        database=database, office="kampar", zone=ZoneInfo("Asia/Jakarta"), pack=packs.pack, max_bytes=256 * 1024
-    )
+    return Intake(database=database, office=OFFICE, pack=packs.pack, max_bytes=256 * 1024)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import io
 import json
 import re
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -26,6 +25,9 @@ from registry.database import Database
 from registry.decisions import latest
 from registry.formats.language import translations
 from templates import packs
+from templates.office import OfficeProfile
+
+OFFICE = OfficeProfile.read(Path(packs.__file__).parents[1] / "offices" / "kampar.toml")
 
 NOW = datetime.datetime(2026, 11, 24, 3, 0, tzinfo=datetime.UTC)
 PACK = packs.pack("genset")
@@ -41,9 +43,7 @@ def database(tmp_path) -> Database:
 
 @pytest.fixture
 def intake(database) -> Intake:
-    return Intake(
-        database=database, office="kampar", zone=ZoneInfo("Asia/Jakarta"), pack=packs.pack, max_bytes=256 * 1024
-    )
+    return Intake(database=database, office=OFFICE, pack=packs.pack, max_bytes=256 * 1024)
 
 
 def sample(index: int = 0, **changes: object) -> dict:
@@ -125,7 +125,7 @@ def stored(database: Database) -> dict[str, tuple[object, object]]:
     found = {}
     with database.read() as tx:
         for source, reference in tx.execute(sa.select(schema.decisions.c.source, schema.decisions.c.reference)):
-            decision = latest(tx, office="kampar", source=source, reference=reference)
+            decision = latest(tx, office=OFFICE.id, source=source, reference=reference)
             public = {name: value for name, value in decision.public.items() if name != "private_commitment"}
             found[reference] = (public, decision.private["data"])
     return found
@@ -145,7 +145,7 @@ def test_a_filled_template_holds_the_same_decisions_as_their_files(intake, datab
     }[form]()
     assert record(data, intake) == {Outcome.ADDED: 3}
     other = Database.create(tmp_path / "other.db")
-    door = Intake(database=other, office="kampar", zone=ZoneInfo("Asia/Jakarta"), pack=packs.pack, max_bytes=2**20)
+    door = Intake(database=other, office=OFFICE, pack=packs.pack, max_bytes=2**20)
     for decision in decisions:
         door.add(json.dumps(decision).encode(), now=NOW)
     assert stored(database) == stored(other)

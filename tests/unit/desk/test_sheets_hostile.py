@@ -4,7 +4,7 @@ import datetime
 import io
 import re
 import zipfile
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -18,6 +18,9 @@ from desk.sheets.files import RefusedSheetError, SheetLimits
 from desk.sheets.importing import Examination, SheetImport
 from registry.database import Database
 from templates import packs
+from templates.office import OfficeProfile
+
+OFFICE = OfficeProfile.read(Path(packs.__file__).parents[1] / "offices" / "kampar.toml")
 
 NOW = datetime.datetime(2026, 11, 24, 3, 0, tzinfo=datetime.UTC)
 LIMITS = SheetLimits(file_mib=1, unpacked_mib=4, rows=50)
@@ -31,7 +34,7 @@ MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 @pytest.fixture(scope="module")
 def intake(tmp_path_factory) -> Intake:
     database = Database.create(tmp_path_factory.mktemp("hostile") / "absah.db")
-    return Intake(database=database, office="kampar", zone=ZoneInfo("Asia/Jakarta"), pack=packs.pack, max_bytes=2**18)
+    return Intake(database=database, office=OFFICE, pack=packs.pack, max_bytes=2**18)
 
 
 def examine(data: bytes, intake: Intake) -> Examination:

@@ -36,7 +36,13 @@ def moment(text: str) -> datetime.datetime:
 
 
 def decided(
-    tx: sa.Connection, reference: str, received: str | None, *, revision: int = 1, office: str = "kampar"
+    tx: sa.Connection,
+    reference: str,
+    received: str | None,
+    *,
+    revision: int = 1,
+    office: str = "kampar",
+    pack: str = "genset/v1",
 ) -> int:
     return insert(
         tx,
@@ -46,7 +52,7 @@ def decided(
         reference=reference,
         reference_key=decisions.fold("desk", reference),
         revision=revision,
-        pack="genset/v1",
+        pack=pack,
         canonical=b"{}",
         digest=bytes(32),
         recorded_at=NOW,
@@ -97,6 +103,19 @@ def test_a_permit_on_the_fifth_working_day_is_in_time_and_one_on_the_sixth_is_la
         (State.LATE, 6, 1, None),
         (State.KEPT, 0, 0, None),
     ]
+
+
+def test_nothing_is_promised_for_what_ends_in_no_permit_and_every_other_type_is_still_told(database: Database) -> None:
+    with database.write() as tx:
+        decided(tx, "A", "2026-11-10")
+        decided(tx, "B", None, pack="pencabutan/v1")
+        decided(tx, "C", "2026-11-10", pack="pencabutan/v2")
+        decided(tx, "D", "2026-11-10", pack="pencabutan_reklame/v1")
+        decided(tx, "E", "2026-11-10", pack="pencabutanX/v1")
+    with database.read() as tx:
+        promises = dataclasses.replace(PROMISES, apart=frozenset({"pencabutan", "pencabutan_"}))
+        told = {one.reference for one in promises.report(tx, now=NOW)}
+    assert told == {"A", "D", "E"}
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from registry.formats.errors import DocumentError, UnavailableError
 from registry.formats.language import LANGUAGES
 from registry.formats.logentry import Event
-from registry.formats.record import Status
-from registry.formats.spoken import SpokenError, SpokenUnavailableError, Word
+from registry.formats.record import Kind, Status
+from registry.formats.spoken import SpokenError, SpokenUnavailableError, Word, word
 from registry.handovers import Capacity
 from registry.lifecycle import CHANGES, ChangeError
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = {"registry": ("registry", "signing"), "cli": ("cli",)}
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NOON = datetime.datetime(2026, 11, 23, 5, 5, tzinfo=datetime.UTC)
-ENDED = "Pada {moment} izin {number} sudah {status}; yang dapat {change} hanya izin yang {allowed}."
+ENDED = "Pada {moment} {kind} {number} sudah {status}; yang dapat {change} hanya {kind} yang {allowed}."
 MISSING = "Isian {field} masih kosong. Isi seperti yang tertulis pada dokumennya."
 
 
@@ -110,8 +110,8 @@ def test_every_refusal_is_a_sentence_of_the_catalogue_with_all_of_its_gaps_fille
         assert gaps(template) == given_, template
 
 
-def test_every_state_and_every_change_of_a_permit_has_its_word() -> None:
-    for value in (*Status, *CHANGES):
+def test_every_state_change_and_kind_has_its_word() -> None:
+    for value in (*Status, *CHANGES, *Kind):
         said = SpokenError("{word}", word=value).text("id")
         assert said != value.value
         assert SpokenError("{word}", word=value).text("en") != said
@@ -120,6 +120,7 @@ def test_every_state_and_every_change_of_a_permit_has_its_word() -> None:
 def test_states_and_dates_are_said_in_the_reader_s_language_and_on_the_office_s_clock() -> None:
     error = ChangeError(
         ENDED,
+        kind=Kind.PERMIT,
         number="503/1",
         moment=NOON,
         status=Status.REVOKED,
@@ -131,12 +132,33 @@ def test_states_and_dates_are_said_in_the_reader_s_language_and_on_the_office_s_
         "yang berlaku atau dibekukan."
     )
     assert error.text("en", JAKARTA) == (
-        "503/1 is revoked on 23 November 2026 at 12:05 WIB; to be reinstated it must be in force or suspended"
+        "the permit 503/1 is revoked on 23 November 2026 at 12:05 WIB; to be reinstated it must be in force or "
+        "suspended"
     )
     assert "pukul 05.05 UTC" in error.text("id")
-    assert (
-        str(error) == "503/1 is revoked on 2026-11-23T05:05:00+00:00; to be reinstated it must be in force or suspended"
+    assert str(error) == (
+        "the permit 503/1 is revoked on 2026-11-23T05:05:00+00:00; to be reinstated it must be in force or suspended"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "english"),
+    [
+        (Kind.PERMIT, "Izin", "the permit"),
+        (Kind.DECREE, "Keputusan", "the decree"),
+        (Kind.LETTER, "Surat keterangan", "the letter"),
+    ],
+)
+def test_a_refusal_says_what_kind_of_document_it_is_about(kind, named, english) -> None:
+    error = ChangeError("{kind} {number} belum terbit, jadi belum ada yang dapat diubah.", kind=kind, number="503/1")
+    assert error.text("id") == f"{named} 503/1 belum terbit, jadi belum ada yang dapat diubah."
+    assert error.text("en") == f"{english} 503/1 was not issued: there is nothing to change yet"
+    assert (word(kind, "id"), f"the {word(kind, 'en')}") == (named.lower(), english)
+
+
+def test_what_was_typed_keeps_its_small_letter_where_it_begins_a_sentence() -> None:
+    said = SpokenError("{path} sudah ada, dan cadangan tidak pernah ditimpa. Pilih nama lain.", path="a/b").text("id")
+    assert said.startswith("a/b sudah ada")
 
 
 def test_names_of_fields_are_translated_and_what_was_typed_is_not() -> None:
@@ -165,7 +187,9 @@ def test_what_was_not_written_for_officers_says_what_it_says_in_every_language()
 
 
 def test_a_refusal_that_crossed_a_process_says_the_same() -> None:
-    error = ChangeError(ENDED, number="503/1", moment=NOON, status=Status.REVOKED, change=Event.REVOKE, allowed=())
+    error = ChangeError(
+        ENDED, kind=Kind.DECREE, number="503/1", moment=NOON, status=Status.REVOKED, change=Event.REVOKE, allowed=()
+    )
     assert pickle.loads(pickle.dumps(error)).text("id") == error.text("id")
 
 

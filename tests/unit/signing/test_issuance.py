@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from cli import demo
-from cli.issuing import development_home, workshop
+from cli.issuing import development_home
+from cli.workshop import workshop
 from registry import instruments, mandates, schema
 from registry.formats import statement
 from registry.formats.errors import UnavailableError

@@ -1,4 +1,4 @@
-"""The parts that every test of this room needs: the pack, the sample office, a renderer, a signer in each mode."""
+"""The parts that every test of this room needs: packs, the sample office, a renderer, a signer in each mode."""
 
 import copy
 import dataclasses
@@ -15,25 +15,26 @@ import pytest
 from registry.formats import canonical
 from registry.formats.record import MandateMode, MandateRecord
 from templates import packs
-from templates.fonts import Fonts
 from templates.office import OfficeProfile
 from templates.renderer import Rendered, Renderer
 
 TODAY = datetime.date(2026, 11, 23)
 CREATED = datetime.datetime(2026, 11, 23, 3, 4, 5, tzinfo=datetime.UTC)
-LINK = "https://izin.example.go.id/v/" + "7192835460" * 56
+HOST = "izin.example.go.id"
+LINK = f"https://{HOST}/v/" + "7192835460" * 56
 NUMBER = "503/001/DPMPTSP/XI/2026"
-TITLE = "KEPALA DINAS PENANAMAN MODAL DAN PELAYANAN TERPADU SATU PINTU KABUPATEN KAMPAR"
-OFFICE = OfficeProfile.read(pathlib.Path(packs.__file__).parent / "offices" / "kampar.toml")
+OFFICE = OfficeProfile.read(pathlib.Path(packs.__file__).parents[1] / "offices" / "kampar.toml")
 
 
-def mandate(mode: MandateMode = MandateMode.DEFINITIVE, **changes: Any) -> MandateRecord:
+def mandate(
+    mode: MandateMode = MandateMode.DEFINITIVE, *, office: OfficeProfile = OFFICE, **changes: Any
+) -> MandateRecord:
     record = MandateRecord(
         person="Drs. Contoh Hendri Dunan, M.Si.",
         rank="Pembina Utama Muda (IV/c)",
         employee_number="196903291990031009",
         mode=mode,
-        office_title=TITLE,
+        office_title=" ".join(office.head_title),
         own_title="Sekretaris",
         decree_number="SK-CONTOH-1",
         decree_date=datetime.date(2025, 1, 1),
@@ -44,9 +45,60 @@ def mandate(mode: MandateMode = MandateMode.DEFINITIVE, **changes: Any) -> Manda
     return dataclasses.replace(record, **changes)
 
 
+def in_office(value: dict[str, Any], office: OfficeProfile) -> dict[str, Any]:
+    """A sample's file as if it had been decided in this office: its districts moved into the office's region."""
+    districts = sorted(office.region_data.districts.items())
+
+    def moved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [moved(inner) for inner in part]
+        if not isinstance(part, dict):
+            return part
+        if part.keys() == {"code", "name"} and part["code"] not in office.region_data.districts:
+            code, name = districts[int(part["code"][-2:]) % len(districts)]
+            return {"code": code, "name": name}
+        return {name: moved(inner) for name, inner in part.items()}
+
+    found = moved(value)
+    assert isinstance(found, dict)
+    return found
+
+
+def public_part(pack: packs.Pack, value: dict[str, Any], *, office: OfficeProfile = OFFICE) -> dict[str, Any]:
+    """The public part of a decision's file as it is stored."""
+    checked = pack.check(value, today=TODAY, office=office)
+    assert checked.decision is not None, [problem.message for problem in checked.problems]
+    return {**checked.decision.public, "private_commitment": "ab" * 32}
+
+
+def arguments(
+    pack: packs.Pack,
+    public: dict[str, Any],
+    *,
+    signer: MandateRecord | None = None,
+    office: OfficeProfile = OFFICE,
+    mark: str = "SIMULASI",
+    link: str | None = LINK,
+    number: str = NUMBER,
+) -> dict[str, Any]:
+    """What `Renderer.render` is given for this document, beside its pack."""
+    until = pack.valid_until(public, TODAY)
+    return {
+        "shape": pack.shape(
+            public, office=office, mandate=signer or mandate(office=office), date_of_issue=TODAY, mark=mark
+        ),
+        "fields": pack.fields(public, office=office, number=number, date_of_issue=TODAY, valid_until=until),
+        "host": HOST,
+        "link": link,
+        "number": number,
+        "attachment": None if link is None else canonical.dump(public),
+        "created": CREATED,
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Printed:
-    """A rendered permit with what is read back from its file."""
+    """A rendered document with what is read back from its file."""
 
     rendered: Rendered
     attachment: bytes
@@ -85,15 +137,15 @@ def pack() -> packs.Pack:
 
 @pytest.fixture(scope="session")
 def renderer() -> Renderer:
-    return Renderer(typeface=Fonts.find())
+    return Renderer()
 
 
 @pytest.fixture
-def sample(pack: packs.Pack) -> Callable[[int], dict[str, Any]]:
-    """A sample's file as parsed: 0 tower, 1 factory, 2 hospital; fresh each time."""
+def sample(pack: packs.Pack) -> Callable[..., dict[str, Any]]:
+    """A sample's file as parsed, of the generator permit (0 tower, 1 factory, 2 hospital) or another pack."""
 
-    def load(index: int) -> dict[str, Any]:
-        value = canonical.parse(pack.samples()[index].read_bytes())
+    def load(index: int, of: packs.Pack = pack) -> dict[str, Any]:
+        value = canonical.parse(of.samples()[index].read_bytes())
         assert isinstance(value, dict)
         return copy.deepcopy(value)
 
@@ -105,33 +157,14 @@ def printed(pack: packs.Pack, renderer: Renderer) -> Callable[..., Printed]:
     """Render a decision's file; the same request is rendered once in a session."""
     kept: dict[bytes, Printed] = {}
 
-    def render(
-        value: dict[str, Any],
-        *,
-        signer: MandateRecord | None = None,
-        office: OfficeProfile = OFFICE,
-        simulation: bool = True,
-        link: str = LINK,
-    ) -> Printed:
-        checked = pack.check(value, today=TODAY)
-        assert checked.decision is not None, [problem.message for problem in checked.problems]
-        public = {**checked.decision.public, "private_commitment": "ab" * 32}
-        signer = signer or mandate()
-        key = canonical.dump([public, repr(signer), repr(office), office.emblem_uri, simulation, link])
+    def render(value: dict[str, Any], *, of: packs.Pack = pack, **choices: Any) -> Printed:
+        public = public_part(of, value, office=choices.get("office", OFFICE))
+        asked = arguments(of, public, **choices)
+        key = canonical.dump(
+            [of.name, {**asked, "attachment": None, "created": "", "link": asked["link"] or ""}, public]
+        )
         if key not in kept:
-            until = pack.valid_until(public, TODAY)
-            kept[key] = Printed(
-                renderer.render(
-                    pack,
-                    shape=pack.shape(public, office=office, mandate=signer, date_of_issue=TODAY, simulation=simulation),
-                    fields=pack.fields(public, office=office, number=NUMBER, date_of_issue=TODAY, valid_until=until),
-                    link=link,
-                    number=NUMBER,
-                    attachment=canonical.dump(public),
-                    created=CREATED,
-                ),
-                canonical.dump(public),
-            )
+            kept[key] = Printed(renderer.render(of, **asked), canonical.dump(public))
         return kept[key]
 
     return render
@@ -140,6 +173,12 @@ def printed(pack: packs.Pack, renderer: Renderer) -> Callable[..., Printed]:
 @pytest.fixture(scope="session", name="profile")
 def _profile() -> OfficeProfile:
     return OFFICE
+
+
+@pytest.fixture(scope="session")
+def moved_to() -> Callable[[dict[str, Any], OfficeProfile], dict[str, Any]]:
+    """A sample's file as if it had been decided in another office."""
+    return in_office
 
 
 @pytest.fixture(scope="session")

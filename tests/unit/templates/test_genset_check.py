@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from registry.formats import canonical
 from templates import packs
+from templates.office import OfficeProfile
 
 TODAY = datetime.date(2026, 11, 23)
 PACK = packs.pack("genset")
+OFFICE = OfficeProfile.read(PACK.folder.parents[2] / "offices" / "kampar.toml")
 ASKED, FACTOR, LAST_DAY = "Tanggal surat permohonan", "Faktor daya unit 1 (cos φ)", "Tanggal akhir masa berlaku"
 CODE, DISTRICT = "Kode kecamatan", "Nama kecamatan"
 
@@ -28,12 +30,12 @@ def put(value: dict[str, Any], path: str, new: object) -> None:
 
 
 def found(value: object, severity: str) -> dict[str, str]:
-    return {p.field: p.code for p in PACK.check(value, today=TODAY).problems if p.severity == severity}
+    return {p.field: p.code for p in PACK.check(value, today=TODAY, office=OFFICE).problems if p.severity == severity}
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_the_samples_are_sound(sample, index: int) -> None:
-    checked = PACK.check(sample(index), today=TODAY)
+    checked = PACK.check(sample(index), today=TODAY, office=OFFICE)
     assert checked.decision is not None
     assert [p.code for p in checked.problems] == (["iuptls_needed"] if index == 2 else [])
 
@@ -53,7 +55,7 @@ def test_the_samples_cover_what_they_are_for(sample) -> None:
         ("public.purpose", "  \n ", "public.purpose", "empty", "Keperluan"),
         ("public.purpose", "x" * 401, "public.purpose", "string_too_long", "Keperluan"),
         ("public.purpose", 3, "public.purpose", "string_type", "Keperluan"),
-        ("public.purpose", "a\u200bb", "public.purpose", "foreign_letter", "Keperluan"),
+        ("public.purpose", "a\u200bb", "public.purpose", "foreign_unseen", "Keperluan"),
         ("public.holder.name", "漢字", "public.holder.name", "foreign_letter", "Nama pemegang izin"),
         ("public.holder.nama", "x", "public.holder.nama", "extra_forbidden", "Isian “nama”"),
         ("public.holder.form", "ud", "public.holder.form", "enum", "Bentuk pemegang izin"),
@@ -114,7 +116,7 @@ def test_an_error_names_the_field_by_its_label(  # noqa: PLR0917  # one row of t
 ) -> None:
     value = sample(0)
     put(value, path, new)
-    checked = PACK.check(value, today=TODAY)
+    checked = PACK.check(value, today=TODAY, office=OFFICE)
     assert checked.decision is None
     problem = next(p for p in checked.problems if p.field == field)
     assert (problem.severity, problem.code, problem.label) == ("error", code, label)
@@ -142,7 +144,7 @@ def test_an_error_names_the_field_by_its_label(  # noqa: PLR0917  # one row of t
 def test_a_doubt_lets_the_decision_pass(sample, path: str, new: object, field: str, code: str) -> None:
     value = sample(0)
     put(value, path, new)
-    checked = PACK.check(value, today=TODAY)
+    checked = PACK.check(value, today=TODAY, office=OFFICE)
     assert checked.decision is not None
     assert found(value, "warning") == {field: code}
 
@@ -239,7 +241,7 @@ def test_a_doubt_lets_the_decision_pass(sample, path: str, new: object, field: s
 def test_what_the_officer_reads(sample, path: str, new: object, indonesian: str, english: str) -> None:
     value = sample(0)
     put(value, path, new)
-    told = {p.message: p.text("en") for p in PACK.check(value, today=TODAY).problems}
+    told = {p.message: p.text("en") for p in PACK.check(value, today=TODAY, office=OFFICE).problems}
     assert told.get(indonesian) == english, told
 
 
@@ -257,7 +259,7 @@ def test_a_null_is_an_empty_field(sample) -> None:
 def test_a_value_of_another_kind_is_shown_as_the_file_writes_it(sample, new: object, shown: str) -> None:
     value = sample(0)
     put(value, "public.application.date", new)
-    assert shown in PACK.check(value, today=TODAY).problems[0].message
+    assert shown in PACK.check(value, today=TODAY, office=OFFICE).problems[0].message
 
 
 def test_the_deeds_are_told_apart(sample) -> None:
@@ -265,7 +267,7 @@ def test_the_deeds_are_told_apart(sample) -> None:
     value["public"]["holder"]["amendment"] = dict(value["public"]["holder"]["deed"])
     for deed in ("deed", "amendment"):
         put(value, f"public.holder.{deed}.number", "")
-    assert [p.label for p in PACK.check(value, today=TODAY).problems] == [
+    assert [p.label for p in PACK.check(value, today=TODAY, office=OFFICE).problems] == [
         "Nomor akta pendirian",
         "Nomor akta perubahan",
     ]
@@ -314,7 +316,7 @@ def test_what_was_typed_into_a_private_field_is_not_repeated(sample) -> None:
         ("private.home_address", "rumah \u200b rahasia"),
     ):
         put(value, path, secret)
-    problems = PACK.check(value, today=TODAY).problems
+    problems = PACK.check(value, today=TODAY, office=OFFICE).problems
     assert len(problems) == 4
     told = "".join(p.message + p.text("en") + repr(p) for p in problems)
     for secret in ("9876543210987", "rahasia", "123.456789"):
@@ -327,7 +329,7 @@ def test_texts_and_numbers_have_one_spelling(sample) -> None:
     put(second, "public.units.0.power_kva", "20.00")
     put(second, "public.units.0.power_factor", Decimal("0.80"))
     put(second, "private.npwp", "00.123.456.782-16000")
-    decisions = [PACK.check(value, today=TODAY).decision for value in (first, second)]
+    decisions = [PACK.check(value, today=TODAY, office=OFFICE).decision for value in (first, second)]
     assert decisions[0] is not None
     assert decisions[0] == decisions[1]
     assert canonical.dump(decisions[0].public)
@@ -336,7 +338,7 @@ def test_texts_and_numbers_have_one_spelling(sample) -> None:
 
 def test_what_was_read_reads_again_the_same(sample) -> None:
     for index in range(3):
-        decision = PACK.check(sample(index), today=TODAY).decision
+        decision = PACK.check(sample(index), today=TODAY, office=OFFICE).decision
         assert decision is not None
         again = {
             "type": "genset",
@@ -345,13 +347,13 @@ def test_what_was_read_reads_again_the_same(sample) -> None:
             "public": decision.public,
             "private": decision.private,
         }
-        assert PACK.check(canonical.parse(canonical.dump(again)), today=TODAY).decision == decision
+        assert PACK.check(canonical.parse(canonical.dump(again)), today=TODAY, office=OFFICE).decision == decision
 
 
 def test_public_and_private_share_no_value(sample) -> None:
     for index in range(3):
         value = sample(index)
-        decision = PACK.check(value, today=TODAY).decision
+        decision = PACK.check(value, today=TODAY, office=OFFICE).decision
         assert decision is not None
         public = canonical.dump(decision.public).decode()
         for secret in ("nik", "npwp", "phone", "home_address"):
@@ -381,7 +383,7 @@ def test_whatever_stands_in_a_field_the_check_answers(path: str, new: object) ->
     value = canonical.parse(PACK.samples()[0].read_bytes())
     assert isinstance(value, dict)
     put(value, path, {} if new is None else new)
-    checked = PACK.check(value, today=TODAY)
+    checked = PACK.check(value, today=TODAY, office=OFFICE)
     errors = [p for p in checked.problems if p.severity == "error"]
     assert (checked.decision is None) == bool(errors)
     for problem in checked.problems:
@@ -391,7 +393,7 @@ def test_whatever_stands_in_a_field_the_check_answers(path: str, new: object) ->
 
 @given(JSON)
 def test_a_file_that_holds_anything_at_all_gets_an_answer(value: object) -> None:
-    assert PACK.check(value, today=TODAY).decision is None
+    assert PACK.check(value, today=TODAY, office=OFFICE).decision is None
 
 
 def test_the_published_schema_names_every_field_in_words() -> None:

@@ -11,7 +11,7 @@ from templates.office import OfficeProfile
 
 TODAY = datetime.date(2026, 11, 23)
 PACK = packs.pack("genset")
-OFFICE = OfficeProfile.read(PACK.folder.parents[1] / "offices" / "kampar.toml")
+OFFICE = OfficeProfile.read(PACK.folder.parents[2] / "offices" / "kampar.toml")
 MANDATE = MandateRecord(
     person="Dra. Contoh, M.Si.",
     rank="Pembina (IV/a)",
@@ -28,13 +28,13 @@ MANDATE = MandateRecord(
 
 
 def public(value: dict[str, Any]) -> dict[str, Any]:
-    decision = PACK.check(value, today=TODAY).decision
+    decision = PACK.check(value, today=TODAY, office=OFFICE).decision
     assert decision is not None
     return {**decision.public, "private_commitment": "00" * 32}
 
 
 def shape(part: dict[str, Any], day: datetime.date = TODAY) -> dict[str, object]:
-    return PACK.shape(part, office=OFFICE, mandate=MANDATE, date_of_issue=day, simulation=False)
+    return PACK.shape(part, office=OFFICE, mandate=MANDATE, date_of_issue=day, mark="")
 
 
 def view(part: dict[str, Any], language: str = "id") -> dict[str, str]:
@@ -48,7 +48,7 @@ def view(part: dict[str, Any], language: str = "id") -> dict[str, str]:
 def test_a_permit_type_that_there_is_none_for_is_refused() -> None:
     with pytest.raises(DocumentError, match="petir"):
         packs.pack("petir")
-    assert [pack.name for pack in packs.packs()] == ["genset/v1"]
+    assert "genset/v1" in {pack.name for pack in packs.packs()}
 
 
 def test_the_legal_basis_is_that_of_the_date_of_issue(sample) -> None:
@@ -79,10 +79,10 @@ def test_the_shape_is_the_same_for_other_values(sample) -> None:
 
 def test_the_shape_follows_rows_and_optional_blocks(sample) -> None:
     tower, factory, hospital = (shape(public(sample(index))) for index in range(3))
-    assert [s["units"] for s in (tower, factory, hospital)] == [1, 2, 14]
-    assert [s["tower"] for s in (tower, factory, hospital)] == [True, False, False]
-    assert [s["amendment"] for s in (tower, factory, hospital)] == [False, True, False]
-    assert [s["operation"] for s in (tower, factory, hospital)] == [False, True, False]
+    assert [s["rows"]["unit"] for s in (tower, factory, hospital)] == [1, 2, 14]
+    assert [s["blocks"]["tower"] for s in (tower, factory, hospital)] == [True, False, False]
+    assert [s["blocks"]["amendment"] for s in (tower, factory, hospital)] == [False, True, False]
+    assert [s["blocks"]["operation"] for s in (tower, factory, hospital)] == [False, True, False]
 
 
 def test_the_end_is_the_decisions_and_must_come_after_issue(sample) -> None:
@@ -171,5 +171,5 @@ def test_the_mandate_gives_the_signature_block(sample) -> None:
     assert isinstance(block, dict)
     assert block["prefix"] == "Plt."
     definitive = dataclasses.replace(MANDATE, mode=MandateMode.DEFINITIVE)
-    other = PACK.shape(public(sample(0)), office=OFFICE, mandate=definitive, date_of_issue=TODAY, simulation=False)
+    other = PACK.shape(public(sample(0)), office=OFFICE, mandate=definitive, date_of_issue=TODAY, mark="")
     assert other["signature"]["prefix"] == ""  # type: ignore[index]

@@ -11,6 +11,7 @@ from registry.formats.errors import UnavailableError
 from registry.formats.record import (
     Correction,
     Destruction,
+    Kind,
     MandateMode,
     MandateRecord,
     PermitRecord,
@@ -306,6 +307,22 @@ def every_verdict():
         verdict(n.UNCHECKED, unknown=stopped | {"1.1": "reader_stopped"}, facts={"cause": "reader_stopped"}),
     ]
     return {found.name: found for found in listed}
+
+
+TYPES = {
+    Kind.PERMIT: ("Izin Instalasi Genset", "Generator installation permit"),
+    Kind.DECREE: ("Keputusan Pencabutan Izin Instalasi Genset", "Decree revoking a generator installation permit"),
+    Kind.LETTER: ("Surat Keterangan Pengganti Izin Hilang", "Letter in place of a lost permit"),
+}
+
+
+def as_kind(verdict, kind):
+    """The same verdict about a document of this kind; without a kind, about one that the registry has no record of."""
+    if kind is None or verdict.record is None:
+        return dataclasses.replace(verdict, record=None)
+    type_ = field("type", "Jenis", TYPES[kind][0], "Kind", TYPES[kind][1])
+    view = tuple(type_ if one.id == "type" else one for one in verdict.record.public_view)
+    return dataclasses.replace(verdict, record=dataclasses.replace(verdict.record, kind=kind, public_view=view))
 
 
 def revoked_since(*, statement=False):

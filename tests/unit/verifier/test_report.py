@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.formats.record import Correction, Destruction, PublicField, Status, StatusRecord
+from registry.formats.record import Correction, Destruction, Kind, PublicField, Status, StatusRecord
 from registry.formats.verdict import Answer, Check, Outcome, Subject, Verdict, VerdictName
 from verifier import sentences
 from verifier.report import as_json, as_text
@@ -26,6 +26,7 @@ def record(*, issued: bool = True) -> types.SimpleNamespace:
     """As much of a `PermitRecord` as a report needs."""
     change = StatusRecord(status=Status.IN_FORCE, effective=ISSUED_AT, recorded=ISSUED_AT, ground="")
     return types.SimpleNamespace(
+        kind=Kind.PERMIT,
         number="503/1/2026",
         pack="genset/v1",
         date_of_issue=datetime.date(2026, 11, 22),
@@ -66,6 +67,7 @@ def test_the_object_has_exactly_the_promised_names() -> None:
         "input": "izin.pdf",
         "subject": "statement",
         "verdict": "not_authorised",
+        "kind": "permit",
         "simulation": True,
         "answers": {"intact": "unknown", "issued": "passed", "in_force": "passed", "authorised": "failed"},
         "as_of": "2026-11-23T07:05:09Z",
@@ -94,6 +96,34 @@ def test_the_object_has_exactly_the_promised_names() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_a_program_is_told_what_kind_of_document_it_is(kind: Kind) -> None:
+    kept = record()
+    kept.kind = kind
+    assert as_json(verdict(record=kept, name=VerdictName.GENUINE), "1", "id")["kind"] == kind.value
+
+
+def test_a_program_is_told_of_no_kind_where_nothing_is_recorded() -> None:
+    found = as_json(verdict(record=None, name=VerdictName.UNKNOWN_PERMIT), "1", "id")
+    assert (found["kind"], found["permit"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("id", "Keputusan tentang surat"), ("en", "Decision about this letter")]
+)
+def test_the_text_names_the_kind_in_its_headings(language: str, heading: str) -> None:
+    kept = record()
+    kept.kind = Kind.LETTER
+    annulled = StatusRecord(
+        status=Status.ANNULLED, effective=AS_OF, recorded=AS_OF, ground="salah alamat", instrument_number="SK-2"
+    )
+    kept.status_at = lambda _: annulled
+    text = as_text(verdict(record=kept, name=VerdictName.ANNULLED), "1", language)
+    assert heading in text
+    assert "izin ini" not in text.lower()
+    assert "this permit" not in text.lower()
+
+
 def test_values_are_plain_and_not_members_of_enumerations() -> None:
     found = as_json(verdict(), "izin.pdf", "id")
     assert type(found["verdict"]) is type(found["subject"]) is str
@@ -114,7 +144,7 @@ def test_what_was_only_prepared_is_not_shown(kept: object) -> None:
 def test_the_text_says_simulation_then_the_sentence_then_the_fields(language: str) -> None:
     lines = as_text(verdict(), "izin.pdf", language).splitlines()
     assert lines[0] == "izin.pdf"
-    assert lines[1].strip() == sentences.simulation_sentence(language)
+    assert lines[1].strip() == sentences.simulation_sentence(Kind.PERMIT, language)
     assert lines[2].strip() == sentences.sentence(verdict(), language)
     text = "\n".join(lines)
     assert text.index(sentences.action(verdict(), language)) < text.index("PT Contoh")
@@ -129,7 +159,7 @@ def test_the_text_gives_each_answer_its_mark_and_each_check_its_reason() -> None
         "+",
         "x",
     ]
-    assert sentences.simulation_sentence("id") not in text
+    assert sentences.simulation_sentence(Kind.PERMIT, "id") not in text
     assert "1.0 " in text
     assert "4.3 " in text
     assert "2.4 " not in text

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 import verifier
 from registry.formats.dates import day_text, moment_text
 from registry.formats.language import LANGUAGES, translations
+from registry.formats.record import Kind
 from registry.formats.verdict import Answer, Outcome, Subject, VerdictName
 from verifier import sentences
 from verifier.presenter import present
@@ -58,16 +59,21 @@ def messages_used():
     return {message: (file, line) for file, line, message, _, _ in found}
 
 
+def gaps(message):
+    """The values that a message needs; what kind of document it is about is always known."""
+    return {name for _, name, _, _ in string.Formatter().parse(message) if name} - {"kind", "Kind"}
+
+
 def test_every_verdict_has_colour_sign_sentence_and_action():
     assert set(sentences.SPOKEN) == set(VerdictName) == set(EVERY)
-    for spoken in sentences.SPOKEN.values():
+    for spoken in (*sentences.SPOKEN.values(), *sentences.NO_PERMIT.values()):
         assert spoken.colour
         assert spoken.sign
         assert spoken.sentence.endswith(".")
         assert spoken.action.endswith(".")
-        if "{" in spoken.sentence:
+        if gaps(spoken.sentence):
             assert spoken.bare
-            assert "{" not in spoken.bare
+            assert not gaps(spoken.bare)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +100,7 @@ def test_every_verdict_has_colour_sign_sentence_and_action():
         ),
         ("wrong_qr", "Jangan terima: kode QR ini milik izin lain, atas nama PT Menara Contoh Nusantara."),
         ("forged_qr", "Jangan terima: kode QR ini palsu."),
-        ("unknown_permit", "Jangan terima: izin ini tidak ada dalam daftar kantor ini."),
+        ("unknown_permit", "Jangan terima: dokumen ini tidak ada dalam daftar kantor ini."),
         ("not_authorised", "Jangan terima: penandatangan tidak berwenang pada tanggal itu."),
         ("resaved", "Ini salinan yang disimpan ulang. Ambil berkas aslinya lewat kode QR."),
         ("printout", "Berkas ini hanya gambar cetakan, tanpa tanda tangan. Periksa kode QR-nya."),
@@ -184,13 +190,17 @@ def test_every_message_used_is_translated_and_no_translation_is_left_over():
     for message in translated.values():
         assert message.string, message.id
         assert not message.fuzzy, message.id
-        names = [{name for _, name, _, _ in string.Formatter().parse(text)} for text in (message.id, message.string)]
+        # A sentence begins with the document in one language, and not in the other.
+        names = [
+            {"kind" if name == "Kind" else name for _, name, _, _ in string.Formatter().parse(text)} - {None}
+            for text in (message.id, message.string)
+        ]
         assert names[0] == names[1], message.id
 
 
 def test_every_text_of_the_tables_reaches_the_catalogue():
     used = messages_used()
-    for spoken in sentences.SPOKEN.values():
+    for spoken in (*sentences.SPOKEN.values(), *sentences.NO_PERMIT.values()):
         for field in dataclasses.fields(spoken):
             value = getattr(spoken, field.name)
             if type(value) is str:
@@ -208,7 +218,7 @@ def test_answers_checks_and_reasons_are_told_in_words(language):
     told = [answer_text(answer, language) for answer in Answer]
     told += [outcome_text(outcome, language) for outcome in Outcome]
     told += [check_text(check.id, language) for verdict in EVERY.values() for check in verdict.checks]
-    told += [reason_text(code, language) for code in (*REASONS, *TROUBLES)]
+    told += [reason_text(code, language, kind) for code in (*REASONS, *TROUBLES) for kind in (None, *Kind)]
     assert not [text for text in told if "_" in text or "{" in text]
 
 
@@ -439,3 +449,169 @@ def test_each_language_is_read_once_and_no_other_is_known():
     assert translations("verifier", "en") is translations("verifier", "en")
     with pytest.raises(ValueError, match="no such language"):
         translations("verifier", "../en")
+
+
+# What is no permit: a decree, a letter, and what the registry has no record of
+
+OTHERS = [Kind.DECREE, Kind.LETTER]
+PERMIT_HERE = re.compile(r"\bizin ini\b|\bthis permit\b|\bthe permit (?:number|is|was|has|expired)\b", re.IGNORECASE)
+RECOGNISED = [
+    *("genuine", "genuine_on_date", "compare", "expired", "not_yet_in_force"),
+    *("suspended", "revoked", "annulled", "superseded"),
+]
+DECREE, LETTER = (
+    "Bukan izin: ini Keputusan Pencabutan Izin Instalasi Genset. ",
+    "Bukan izin: ini Surat Keterangan Pengganti Izin Hilang. ",
+)
+COMPARE = "Cocokkan isinya dengan kertas di tangan Anda."
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (Kind.DECREE, "genuine", DECREE + "Keputusan ini asli dan berlaku sejak 16 November 2026."),
+        (Kind.DECREE, "genuine_on_date", DECREE + "Pada 18 November 2026 keputusan ini asli dan berlaku."),
+        (
+            Kind.DECREE,
+            "compare",
+            f"{DECREE}Keputusan nomor {fakes.NUMBER} terdaftar dan berlaku sejak 16 November 2026. {COMPARE}",
+        ),
+        (Kind.DECREE, "annulled", DECREE + "Tidak berlaku: keputusan ini dibatalkan pada 20 November 2026."),
+        (
+            Kind.DECREE,
+            "never_issued",
+            "Jangan terima: tanda tangannya milik kantor ini, tetapi keputusan ini tidak pernah diterbitkan.",
+        ),
+        (
+            Kind.DECREE,
+            "wrong_qr",
+            "Jangan terima: kode QR ini milik keputusan lain, atas nama PT Menara Contoh Nusantara.",
+        ),
+        (Kind.LETTER, "genuine", LETTER + "Surat keterangan ini asli dan berlaku sejak 16 November 2026."),
+        (
+            Kind.LETTER,
+            "compare",
+            f"{LETTER}Surat keterangan nomor {fakes.NUMBER} terdaftar dan berlaku sejak 16 November 2026. {COMPARE}",
+        ),
+        (Kind.LETTER, "annulled", LETTER + "Tidak berlaku: surat keterangan ini dibatalkan pada 20 November 2026."),
+        (Kind.LETTER, "expired", LETTER + "Sudah tidak berlaku: masa surat keterangan habis pada 20 November 2026."),
+        (
+            None,
+            "never_issued",
+            "Jangan terima: tanda tangannya milik kantor ini, tetapi dokumen ini tidak pernah diterbitkan.",
+        ),
+        (None, "unknown_permit", "Jangan terima: dokumen ini tidak ada dalam daftar kantor ini."),
+        (None, "wrong_qr", "Jangan terima: kode QR ini milik dokumen lain, atas nama PT Menara Contoh Nusantara."),
+    ],
+)
+def test_each_kind_is_said_in_its_own_words(kind, name, said):
+    assert sentences.sentence(fakes.as_kind(EVERY[name], kind), "id") == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (
+            Kind.DECREE,
+            "genuine",
+            "Not a permit: Decree revoking a generator installation permit. "
+            "This decree is genuine and in force since 16 November 2026.",
+        ),
+        (
+            Kind.LETTER,
+            "annulled",
+            "Not a permit: Letter in place of a lost permit. Not valid: this letter was annulled on 20 November 2026.",
+        ),
+        (None, "unknown_permit", "Do not accept: this document is not in this office’s register."),
+    ],
+)
+def test_each_kind_is_said_in_its_own_words_in_english_too(kind, name, said):
+    assert sentences.sentence(fakes.as_kind(EVERY[name], kind), "en") == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [*OTHERS, None])
+@pytest.mark.parametrize("name", VerdictName)
+def test_nothing_that_is_said_of_another_document_calls_it_a_permit(name, kind, language):
+    asked = datetime.date(2026, 11, 18)
+    verdict = dataclasses.replace(fakes.as_kind(EVERY[name], kind), simulation=True)
+    for one in (
+        verdict,
+        dataclasses.replace(verdict, on=asked),
+        dataclasses.replace(verdict, subject=Subject.STATEMENT),
+    ):
+        view = present(one, language=language, zone=fakes.ZONE)
+        checks = [text for answer in view.answers for check in answer.checks for text in (check.title, check.reason)]
+        headings = (view.heading, view.status_heading, view.corrections_heading, view.kind)
+        said = [view.simulation, view.sentence, view.dated, view.note, *view.remarks, *headings, *checks]
+        assert not [text for text in said if text and PERMIT_HERE.search(text)]
+        assert not re.search(r"\bpermit\b|\bizin\b", " ".join(filter(None, checks)), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", RECOGNISED)
+def test_of_a_decree_or_letter_the_first_thing_said_is_that_it_is_no_permit(name, kind, language):
+    verdict = fakes.as_kind(EVERY[name], kind)
+    type_ = dict(zip(LANGUAGES, fakes.TYPES[kind], strict=True))[language]
+    begins = {"id": f"Bukan izin: ini {type_}. ", "en": f"Not a permit: {type_}. "}[language]
+    assert sentences.sentence(verdict, language).startswith(begins)
+    nameless = dataclasses.replace(verdict, record=dataclasses.replace(verdict.record, public_view=()))
+    word = {"id": ["keputusan", "surat keterangan"], "en": ["decree", "letter"]}[language][OTHERS.index(kind)]
+    begins = {"id": f"Bukan izin: ini {word}. ", "en": f"Not a permit: this is a {word}. "}[language]
+    assert sentences.sentence(nameless, language).startswith(begins)
+
+
+def test_what_says_that_it_is_no_permit_is_all_that_may_stand_or_have_stood():
+    forbids = {name for name in VerdictName if sentences.sentence(EVERY[name], "id").startswith("Jangan terima")}
+    unread = {"resaved", "printout", "foreign_host", "unknown", "unchecked"}
+    assert set(RECOGNISED) == set(VerdictName) - forbids - unread
+
+
+@pytest.mark.parametrize("kind", [*OTHERS, None])
+@pytest.mark.parametrize("name", VerdictName)
+def test_only_a_permit_is_ever_green(name, kind):
+    verdict = fakes.as_kind(EVERY[name], kind)
+    assert sentences.colour(verdict) is not sentences.Colour.GREEN
+    assert sentences.sign(verdict) is not sentences.Sign.CHECK
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", ["genuine", "genuine_on_date", "compare"])
+def test_whoever_is_shown_a_decree_or_letter_is_told_to_ask_for_the_permit(name, kind):
+    assert sentences.action(fakes.as_kind(EVERY[name], kind), "id") == (
+        "Jangan terima sebagai pengganti izin. Minta izinnya sendiri, lalu periksa izin itu."
+    )
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", ["genuine_on_date", "compare"])
+def test_a_day_to_come_is_promised_for_no_kind(name, kind):
+    foreseen = dataclasses.replace(
+        fakes.as_kind(EVERY[name], kind), on=datetime.date(2030, 1, 1), facts={"foreseen": "yes", "on": "2030-01-01"}
+    )
+    said = sentences.sentence(foreseen, "id")
+    assert "Menurut catatan hari ini, " in said
+    assert "akan berlaku pada 1 Januari 2030, kecuali dibatalkan sebelumnya." in said
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_decree_annulled_since_the_day_asked_about_is_annulled_first_of_all(kind):
+    annulled = fakes.changed(fakes.Status.ANNULLED)
+    facts = {"number": fakes.NUMBER, "on": "2026-11-18", "today": "annulled", "today_since": "2026-11-20"}
+    verdict = dataclasses.replace(
+        EVERY["genuine_on_date"], record=annulled, on=datetime.date(2026, 11, 18), facts=facts
+    )
+    verdict = fakes.as_kind(verdict, kind)
+    assert "Tidak berlaku: " in sentences.sentence(verdict, "id")
+    assert sentences.colour(verdict) is sentences.Colour.RED
+    assert sentences.dated(verdict, "id").endswith(" ini masih berlaku.")
+
+
+def test_what_a_document_calls_itself_is_never_read_as_a_format():
+    decree = fakes.as_kind(EVERY["genuine"], Kind.DECREE)
+    odd = fakes.field("type", "Jenis", "{0} {kind.value} %s", "Kind")
+    record = dataclasses.replace(decree.record, public_view=(odd,))
+    assert sentences.sentence(dataclasses.replace(decree, record=record), "id").startswith(
+        "Bukan izin: ini {0} {kind.value} %s. "
+    )

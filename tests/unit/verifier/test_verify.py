@@ -8,6 +8,7 @@ import base64
 import dataclasses
 import datetime
 import hashlib
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from registry.formats.errors import UnavailableError
 from registry.formats.record import (
     Correction,
     Destruction,
+    Kind,
     MandateMode,
     MandateRecord,
     PermitRecord,
@@ -303,6 +305,34 @@ def test_a_registered_file_is_genuine(world: World) -> None:
     assert verdict.record == world.first.record
     assert verdict.simulation
     verdict.require()
+
+
+@pytest.mark.parametrize("kind", [Kind.DECREE, Kind.LETTER])
+def test_a_decree_or_letter_is_checked_like_a_permit_and_never_said_to_be_one(world: World, kind: Kind) -> None:
+    world.change(world.first, kind=kind, pack="pencabutan/v1")
+    file, link = world.verify(world.first.data), world.verify(world.first.link)
+    assert (file.name, link.name) == (VerdictName.GENUINE, VerdictName.COMPARE)
+    assert outcomes(file) == (P, P, P, P)
+    assert file.kind is link.kind is kind
+    file.require()
+    for verdict in (file, link):
+        assert sentence(verdict, "id").startswith("Bukan izin: ini ")
+        assert sentence(verdict, "en").startswith("Not a permit: ")
+
+
+@pytest.mark.parametrize("dumb", [True, False])
+def test_of_what_the_registry_does_not_tell_nobody_says_that_it_is_a_permit(world: World, dumb: bool) -> None:
+    """The statement names a pack and no kind."""
+    if dumb:
+        world.registry.dumb = {"serial", "file"}
+    else:
+        world.registry.records.clear()
+    for subject in (world.first.link, world.photo(world.first.link), world.first.data):
+        verdict = world.verify(subject)
+        assert verdict.kind is None
+        assert not verdict.name.startswith("genuine")
+        for language in ("id", "en"):
+            assert not re.search(r"izin ini|this permit", sentence(verdict, language), re.IGNORECASE)
 
 
 def test_every_check_of_the_plan_is_reported_in_order_and_once(world: World) -> None:

@@ -25,6 +25,7 @@ from starlette.requests import Request
 
 import verifier
 from registry.formats.errors import UnavailableError
+from registry.formats.record import Kind
 from registry.formats.statement import to_digits
 from registry.formats.verdict import VerdictName
 from verifier import serving
@@ -555,10 +556,43 @@ def test_a_missing_or_damaged_copy_is_an_outage_not_a_file(documents):
     assert b"%PDF-other" not in response.content
 
 
-@given(st.text(max_size=300))
-def test_a_file_name_means_nothing_to_headers_or_file_systems(number):
-    assert re.fullmatch(r"izin-[A-Za-z0-9.-]{0,100}\.pdf", file_name(number))
-    assert ".." not in file_name(number).replace(".pdf", "") or ".." in number
+@given(st.text(max_size=300), st.sampled_from(Kind))
+def test_a_file_name_means_nothing_to_headers_or_file_systems(number, kind):
+    name = file_name(number, kind=kind)
+    assert re.fullmatch(r"(izin|keputusan|surat-keterangan)-[A-Za-z0-9.-]{0,100}\.pdf", name)
+    assert name.startswith("izin-") is (kind is Kind.PERMIT)
+    assert ".." not in name.replace(".pdf", "") or ".." in number
+
+
+# What is no permit
+
+
+@pytest.mark.parametrize("kind", [Kind.DECREE, Kind.LETTER])
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_genuine_decree_or_letter_never_looks_like_a_genuine_permit(kind, language):
+    fake = fakes.FakeVerifier(default=fakes.as_kind(EVERY["genuine"], kind))
+    with client(fake) as opened:
+        response = upload(opened, params={"lang": language})
+    page = text_of(response)
+    heading = unescape(re.search(r"<h1[^>]*>(.*?)</h1>", response.text.replace("<wbr>", ""))[1])
+    assert heading.startswith({"id": "Bukan izin: ini ", "en": "Not a permit: "}[language])
+    assert '<div class="verdict blue">' in response.text
+    shown = re.search(r'<svg class="sign".*?</svg>', response.text, re.DOTALL)[0]
+    assert re.search(r'aria-label="(Tanda keterangan|Information sign)"', shown)
+    assert "M18 33.5" not in shown, "the check mark"
+    assert not re.search(r"izin ini|this permit", page, re.IGNORECASE)
+
+
+def test_the_file_of_a_decree_is_not_called_a_permit():
+    decree = fakes.as_kind(EVERY["compare"], Kind.DECREE)
+    with client(fakes.FakeVerifier(default=decree)) as opened:
+        pdf = opened.get(f"/v/{DIGITS}/pdf")
+    assert pdf.headers["content-disposition"] == 'attachment; filename="keputusan-500.16.7-012-DPMPTSP-XI-2026.pdf"'
+
+
+def test_the_home_page_says_that_blue_may_be_no_permit():
+    with client() as opened:
+        assert "atau ini bukan izin: baca jawabannya." in text_of(opened.get("/"))
 
 
 # When something of ours fails
@@ -844,6 +878,7 @@ TREE = {
     "log/tile/entries/000.p/200": "application/octet-stream",
     "status/0.cwt": "application/statuslist+cwt",
     "status/17.cwt": "application/statuslist+cwt",
+    "schema/genset-v1.json": "application/schema+json",
 }
 NOT_FOR_ANYONE = (
     "absah.toml",
@@ -858,6 +893,9 @@ NOT_FOR_ANYONE = (
     "log/tile/entries/000.tmp",
     "status/01.cwt",
     "status/-1.cwt",
+    "schema/genset.json",
+    "schema/Genset-v1.json",
+    "schema/genset-v0.json",
     "status/1.cwt.tmp",
     "status/1.json",
     "status/a.cwt",
@@ -895,6 +933,7 @@ def test_the_log_and_the_status_lists_are_given_to_everyone_as_what_they_are(pub
         ("log/tile/0/x001/067.p/8", 31536000, True),
         ("log/tile/entries/000.p/200", 31536000, True),
         ("status/17.cwt", 60, False),
+        ("schema/genset-v1.json", 300, False),
     ],
 )
 def test_what_may_change_is_kept_for_a_moment_and_a_tile_for_ever(public, name, seconds, immutable):
@@ -915,6 +954,7 @@ def test_nothing_else_of_the_public_folder_is_given(public, name):
     [
         "/status/..%2F..%2Fsecret.cwt",
         "/status/%2e%2e%2fsecret.cwt",
+        "/schema/..%2F..%2Fsecret.cwt",
         "/log/../../secret.cwt",
         "/log/%2e%2e/absah.toml",
         "/log/tile/0/../../../absah.toml",

@@ -1,0 +1,1 @@
+"""Keputusan Pembekuan, version 1."""

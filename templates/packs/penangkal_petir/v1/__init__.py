@@ -1,0 +1,1 @@
+"""Surat Izin Instalasi Penangkal Petir, version 1."""

@@ -1,0 +1,1 @@
+"""Keputusan Pencabutan, version 1."""

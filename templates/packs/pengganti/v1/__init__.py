@@ -1,0 +1,1 @@
+"""Surat Keterangan Pengganti, version 1."""

@@ -24,7 +24,8 @@ _SOURCES: Final = (
 
 def test(rest: list[str], *, conformance: bool, long: bool) -> int:
     """Run the tests; words that are not ours go to pytest."""
-    pytest = [sys.executable, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, 4))]
+    # By file: what a file sets up once, a home with its permits above all, is then set up in one process.
+    pytest = [sys.executable, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
     if conformance or long:
         return _run([*pytest, "-m", "conformance" if conformance else "long", *rest])
     status = _run([*pytest, "-m", "not conformance and not long", *rest])

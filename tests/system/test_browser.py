@@ -204,7 +204,7 @@ def test_asked_about_a_day_before_the_revocation_the_page_is_red_all_the_same(vi
     assert page.locator("text=Nomor keputusan").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_no_page_is_wider_than_its_screen_or_hides_its_answer(visit, viewport, scheme):
     page = visit(viewport=viewport, color_scheme=scheme)

@@ -126,6 +126,7 @@ def test_exit_status_tells_failed_unknown_and_misuse_apart(demo, tmp_path) -> No
     assert "no Absah home" in absah("verify", altered, home=tmp_path / "kosong", status=2).stderr
 
 
+@pytest.mark.long
 def test_on_a_date_and_in_english(demo) -> None:
     home, said = demo
     pdf = said["permits"][0]["pdf"]
@@ -275,6 +276,7 @@ def test_a_long_path_is_still_a_file(demo, tmp_path) -> None:
     assert json.loads(absah("verify", "--json", copy, home=home).stdout)["verdict"] == "genuine"
 
 
+@pytest.mark.long
 def test_a_revision_after_the_issue_warns_and_changes_nothing(tmp_path) -> None:
     home = tmp_path / "home"
     absah("demo", "--exit", home=home)

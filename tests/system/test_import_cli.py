@@ -128,6 +128,7 @@ def test_a_text_file_goes_the_same_way(home, tmp_path) -> None:
     assert decisions(home) == 2
 
 
+@pytest.mark.long
 def test_a_file_that_is_none_and_misuse_are_told_apart(home, tmp_path) -> None:
     note = tmp_path / "catatan.xlsx"
     note.write_bytes(b"bukan buku kerja")

@@ -110,6 +110,7 @@ def test_a_checkpoint_kept_elsewhere_tells_of_a_registry_set_back(office, tmp_pa
     assert "bukan checkpoint" in absah("log", "fsck", "--checkpoint", tmp_path / "none", home=old, status=2).stderr
 
 
+@pytest.mark.long
 def test_yesterdays_backup_comes_back_read_only_and_goes_on_after_the_replay(office, tmp_path) -> None:
     home, first, backup, second = office
     restored = tmp_path / "restored"
@@ -200,6 +201,7 @@ def test_a_log_key_that_came_with_a_forged_backup_is_not_believed(restored) -> N
     assert "tidak berpasangan" in refused.stderr
 
 
+@pytest.mark.long
 def test_the_keeper_says_up_to_where_numbers_were_printed(restored) -> None:
     asked = absah("db", "replay", home=restored, status=2).stderr
     words = next(line for line in asked.splitlines() if "--last-number" in line).rpartition("): ")[2]
@@ -242,6 +244,7 @@ def test_a_backup_writes_nothing_but_what_a_backup_holds(office, tmp_path, name)
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.long
 def test_a_database_put_back_by_hand_takes_nothing_in_until_it_was_replayed(office, tmp_path) -> None:
     source, _, _, _ = office
     home = tmp_path / "home"

@@ -312,6 +312,7 @@ def elsewhere(_faces: object) -> Fingerprint:
     return Fingerprint(parts={"weasyprint": "0.1"})
 
 
+@pytest.mark.long
 def test_under_other_libraries_text_and_layout_are_compared_and_bytes_once_they_are_recorded(copy: Copy) -> None:
     there = copy.freezer(fingerprint=elsewhere)
     assert not there.compares_bytes(NAME)

@@ -238,7 +238,7 @@ HOSTILE = st.text(alphabet=sorted(REPERTOIRE), min_size=1, max_size=60) | st.sam
 
 
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_hostile_text_in_every_field_is_printed_as_it_is(sample, printed, pack, profile, data: st.DataObject) -> None:
     value = sample(1)
 

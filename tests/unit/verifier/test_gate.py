@@ -105,7 +105,7 @@ def _record(key: SoftwareKey) -> SignerRecord:
     )
 
 
-@pytest.fixture(scope="module", params=["p256", "rsa3072"])
+@pytest.fixture(scope="module", params=["p256", pytest.param("rsa3072", marks=pytest.mark.long)])
 def each_office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Office:
     return _office(tmp_path_factory.mktemp("office"), request.param)
 

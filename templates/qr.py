@@ -21,6 +21,7 @@ MODULES: Final = 17 + 4 * QR_VERSION
 
 _MASKS: Final = range(8)
 _BITS: Final = bytes.maketrans(b"\0\1", b"01")
+_DARK: Final = bytes.maketrans(b"01", b"\0\1")
 
 
 def modules(text: str) -> tuple[tuple[bool, ...], ...]:
@@ -30,8 +31,8 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...]:
     """
     symbol = _masked(text, 0)
     best = min((symbol ^ change for change in _changes()), key=_penalty)
-    bits = f"{best:0{MODULES * MODULES}b}"
-    return tuple(tuple(bit == "1" for bit in bits[row : row + MODULES]) for row in range(0, len(bits), MODULES))
+    bits = f"{best:0{MODULES * MODULES}b}".encode().translate(_DARK)
+    return tuple(tuple(map(bool, bits[row : row + MODULES])) for row in range(0, len(bits), MODULES))
 
 
 def outlines(rows: Sequence[Sequence[bool]]) -> Iterator[list[tuple[int, int]]]:

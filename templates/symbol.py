@@ -11,6 +11,7 @@ same marked content. The image needs `overflow: visible`, for the symbol moves b
 """
 
 import base64
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -132,10 +133,13 @@ def _placeholder(pdf: Any) -> tuple[int, Any, Any, int]:
 
 
 def _starts(chunks: Sequence[Any]) -> Iterator[int]:
-    mark = _DRAWN.index(_MARK)
-    for index, chunk in enumerate(chunks):
-        if chunk == _MARK and list(chunks[index - mark : index - mark + len(_DRAWN)]) == _DRAWN:
-            yield index - mark
+    mark, index = _DRAWN.index(_MARK), -1
+    # `index` compares in C what a loop would in Python; there are thousands of chunks.
+    with contextlib.suppress(ValueError):
+        while True:
+            index = chunks.index(_MARK, index + 1)
+            if list(chunks[index - mark : index - mark + len(_DRAWN)]) == _DRAWN:
+                yield index - mark
 
 
 def _matrix(chunks: Sequence[Any]) -> _Matrix:

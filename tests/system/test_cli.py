@@ -57,6 +57,7 @@ def test_the_demo_issues_every_sample_and_every_verdict_is_right(demo) -> None:
             }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_second_demo_keeps_what_is_there(demo) -> None:
     home, first = demo
     again = json.loads(absah("demo", "--exit", "--json", home=home).stdout.splitlines()[-1])

@@ -5,8 +5,9 @@ Ours: `Renderer.render`, warm: PDF/A-3a and PDF/UA-1, the decision attached, the
 - naive: the same HTML and style given to WeasyPrint with nothing kept between two documents, the code drawn by
   qrcode's own SVG image;
 - chromium, one page of it kept open: the same HTML and style, tagged. It knows no running elements, so heads and foot
-  are printed once, where they stand, and it makes no PDF/A and attaches nothing;
-- typst, one compiler and one set of fonts kept: render.typ, the same texts and blocks, both standards, the attachment.
+  are plain text in the page's margins; it makes no PDF/A and attaches nothing;
+- typst, one compiler and one set of fonts kept: letter.typ and the type's own .typ beside this file, the same texts and
+  blocks, both standards, the attachment.
 
 Each is timed from the values of a permit to the bytes of its file. Catchwords are ours alone. Two things speak for the
 peers: the page's compiled Jinja template is kept for all of them, and all but the naive one get our cheap QR code.
@@ -15,13 +16,16 @@ veraPDF on the files of both documents, as `--keep` writes them: ours and Typst'
 ones are PDF/A-3a, and PDF/UA-1 but for its identifier; Chromium's are neither (no metadata, no output intent, some
 content neither tagged nor an artifact).
 
-Every document is new to all of them: holder, numbers, serials and the number of machines come from a seeded generator.
+Two documents: the generator permit, three pages, and the replacement letter, one page. Every one is new to all of them:
+holders, numbers, dates, serials, digests and the number of machines come from a seeded generator. Each file is read
+again, not timed: it must print every value, and but for Chromium's hold the attachment, byte for byte.
+
 The order is turned round from one document to the next (ABBA), so that a slow moment of the machine meets all alike.
 Before each the garbage of the one before is collected, not timed: else chance says who pays for whose.
 That spares us and the naive one the full collections of a long-running process, some 15 ms a document.
 
-`ratios` are a peer's median time divided by ours, for three pages and, as "one_page", for the shortest document that
-the generator permit can be made; `pages` says how many those are. Above 1 we are faster.
+`ratios` are a peer's median time divided by ours for three pages, `one_page` the same for one; `pages` says how many
+pages ours had. Above 1 we are faster.
 """
 
 import argparse
@@ -209,8 +213,8 @@ class Peer(Protocol):
         """Under which it is shown."""
 
     @property
-    def version(self) -> str:
-        """What it is made of."""
+    def attaches(self) -> bool:
+        """Whether its files hold the decision."""
 
     def pdf(self, document: Document) -> bytes:
         """The document as PDF."""
@@ -220,7 +224,7 @@ class Ours:
     """What is measured."""
 
     name = "ours"
-    version = f"WeasyPrint {weasyprint.__version__}"
+    attaches = True
 
     def __init__(self, pack: packs.Pack) -> None:
         self._renderer = Renderer()
@@ -243,7 +247,7 @@ class Naive:
     """WeasyPrint as the first page of its documentation shows it."""
 
     name = "naive"
-    version = f"WeasyPrint {weasyprint.__version__}"
+    attaches = True
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -274,9 +278,9 @@ class Chromium:
     """A browser that stays open, with one page in it."""
 
     name = "chromium"
+    attaches = False
 
     def __init__(self, browser: playwright.sync_api.Browser, pages: Pages) -> None:
-        self.version = f"Chromium {browser.version}"
         self._pages = pages
         blank = pages.folder / "blank.html"
         blank.write_text("<!doctype html>", "utf-8")
@@ -285,7 +289,7 @@ class Chromium:
 
     def pdf(self, document: Document) -> bytes:
         written = self._pages.page_of(document, image=_cheap_image)
-        style = f"<style>{written.rules}</style></head>"
+        style = f"<style>{written.rules}{_margin_rules(document)}</style></head>"
         self._tab.set_content(written.html.replace("</head>", style, 1))
         self._tab.evaluate("() => document.fonts.ready.then(() => null)")
         return self._tab.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
@@ -295,11 +299,11 @@ class Typst:
     """Typst's compiler, made once; what it has laid out before it remembers by itself."""
 
     name = "typst"
-    version = f"Typst {importlib.metadata.version('typst')}"
+    attaches = True
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pack: packs.Pack, pages: Pages) -> None:
         faces = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[pages.folder])
-        source = pathlib.Path(__file__).with_suffix(".typ")
+        source = pathlib.Path(__file__).with_name(f"{pack.type}.typ")
         self._compiler = typst.Compiler(source, font_paths=faces, ignore_system_fonts=True)
 
     def pdf(self, document: Document) -> bytes:
@@ -320,37 +324,108 @@ class Typst:
         return pdf
 
 
+def _margin_rules(document: Document) -> str:
+    """Heads and foot for a browser: in the flow they would push one page's last lines onto a second."""
+    office = document.shape["office"]
+    foot = " '\\A' ".join(json.dumps(line, ensure_ascii=False) for line in (*office["footer"], office["motto"]) if line)
+    title, number = (json.dumps(text, ensure_ascii=False) for text in (document.shape["title"], document.number))
+    return (
+        ".head-first,.head-next,.foot{display:none}"
+        f"@page{{@bottom-left{{content:{foot};white-space:pre;font-size:7.5pt;color:#444}}"
+        f"@top-left{{content:{title};font-size:8.5pt}}@top-right{{content:{number};font-size:8.5pt}}}}"
+        "@page :first{@top-left{content:none}@top-right{content:none}}"
+    )
+
+
 def _cheap_image(link: str) -> bytes:
     return qr.svg(link).encode()
 
 
-class Documents:
-    """Permits that were never seen before."""
+class Draw(random.Random):
+    """Chance, and what it makes up."""
 
-    def __init__(self, pack: packs.Pack, *, units: Sequence[int], short: bool) -> None:
-        """`units`: how many machines, drawn anew each time. `short`: nothing on the page that may be left out."""
+    def names(self, least: int, most: int) -> str:
+        return " ".join(self.sample(NAMES, self.randint(least, most)))
+
+    def nib(self) -> str:
+        return f"{self.randrange(10**12, 10**13)}"
+
+    def address(self) -> str:
+        street, house, code = self.choice(STREETS), self.randint(1, 400), self.randrange(28400, 28499)
+        return f"Jalan {street} Contoh Nomor {house}, Kabupaten Kampar {code}"
+
+    def digest(self) -> str:
+        return f"{self.getrandbits(256):064x}"
+
+    def unit(self, samples: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        kva = self.randrange(20, 300, 5)
+        return {
+            **self.choice(samples),
+            "engine_serial": f"CONTOH{self.randrange(10**8):08}",
+            "generator_serial": f"G{self.randrange(10**7):07}",
+            "power_kva": kva,
+            "power_kw": kva * 4 // 5,
+            "year": self.randrange(2005, 2026),
+        }
+
+
+def new_permit(public: Any, draw: Draw) -> None:
+    """A sample generator permit made another: one or two machines, three pages."""
+    public["holder"] |= {
+        "name": f"{draw.names(2, 4)} Contoh",
+        "nib": draw.nib(),
+        "address": draw.address(),
+        "responsible": {"name": f"{draw.names(1, 3)} Contoh", "position": "Direktur"},
+    }
+    public["location"] |= {"name": f"Pabrik Contoh {draw.names(1, 2)}", "address": draw.address()}
+    public["application"]["number"] = f"{draw.randrange(1000)}/CONTOH/X/2026"
+    public["recommendation"]["number"] = f"671/CONTOH-{draw.randrange(1000)}/XI/2026"
+    public["units"] = [draw.unit(public["units"]) for _ in range(draw.choice((1, 2)))]
+
+
+def new_replacement(public: Any, draw: Draw) -> None:
+    """A sample replacement letter for a lost print made another, its dates in their order."""
+    days = [TODAY - datetime.timedelta(days=draw.randrange(*ago)) for ago in ((60, 900), (12, 30), (6, 12), (0, 6))]
+    permitted, reported, asked, received = (day.isoformat() for day in days)
+    public["permit"] |= {
+        "number": f"503/{draw.randrange(1, 1000):03}/DPMPTSP/{draw.choice(('II', 'VI', 'VIII'))}/{days[0].year}",
+        "date": permitted,
+        "sha256": draw.digest(),
+    }
+    if draw.choice((True, False)):
+        public["permit"]["until"] = (days[0] + datetime.timedelta(days=5 * 365)).isoformat()
+    public["holder"] |= {"name": f"{draw.names(2, 4)} Contoh", "nib": draw.nib()}
+    number = f"{draw.randrange(1000)}/CONTOH/XI/2026"
+    public["application"] |= {"number": number, "date": asked, "received": received}
+    public["police_report"] |= {"number": f"SKTLK/CONTOH/{draw.randrange(1000)}/XI/2026/SPKT", "date": reported}
+    public["copy_number"] = draw.randint(1, 9)
+    public["recipient"] = {"name": f"{draw.names(1, 3)} Contoh", "position": "Direktur"}
+
+
+class Documents:
+    """Documents of one type that were never seen before."""
+
+    def __init__(self, pack: packs.Pack, *, sample: str, renew: Callable[[Any, Draw], None]) -> None:
+        """`sample`: whose file of invented data `renew` makes another one, in its public part."""
         self._pack = pack
-        self._sample = json.loads(pack.samples()[1].read_bytes())
+        self._sample = json.loads((pack.folder / "samples" / f"{sample}.json").read_bytes())
+        self._renew = renew
         self._office = OfficeProfile.read(pathlib.Path(templates.__path__[0]) / "offices" / "kampar.toml")
-        self._random = random.Random(f"{SEED} {short}")
-        self._units = units
-        self._short = short
+        self._draw = Draw(f"{SEED} {pack.type}")
         self._made = 0
 
     def next(self) -> Document:
         """One more."""
         self._made += 1
-        decision = canonical.parse(json.dumps(self._decision()).encode())
-        checked = self._pack.check(decision, today=TODAY, office=self._office)
+        decision = copy.deepcopy(self._sample)
+        decision["reference"] = f"BENCH-{self._made:05}"
+        self._renew(decision["public"], self._draw)
+        read = canonical.parse(json.dumps(decision).encode())
+        checked = self._pack.check(read, today=TODAY, office=self._office)
         if checked.decision is None:
             raise ValueError(f"the made-up decision is refused: {checked.problems}")
-        public = {**checked.decision.public, "private_commitment": f"{self._random.getrandbits(256):064x}"}
+        public = {**checked.decision.public, "private_commitment": self._draw.digest()}
         number = self._pack.number(self._made, TODAY, office=self._office)
-        shape = self._pack.shape(public, office=self._office, mandate=_MANDATE, date_of_issue=TODAY, mark="")
-        if self._short:
-            office: Any = shape["office"]
-            shape |= {"legal_basis": ["Contoh dasar hukum"], "conditions": ["Contoh ketentuan."]}
-            shape |= {"office": {**office, "copies": []}}
         fields = self._pack.fields(
             public,
             office=self._office,
@@ -358,51 +433,14 @@ class Documents:
             date_of_issue=TODAY,
             valid_until=self._pack.valid_until(public, TODAY),
         )
-        digits = self._random.randrange(10 ** (LINK_DIGITS - 1), 10**LINK_DIGITS)
+        digits = self._draw.randrange(10 ** (LINK_DIGITS - 1), 10**LINK_DIGITS)
         return Document(
-            shape=shape,
+            shape=self._pack.shape(public, office=self._office, mandate=_MANDATE, date_of_issue=TODAY, mark=""),
             fields=fields,
             link=f"https://{HOST}/v/{digits}",
             number=number,
             attachment=canonical.dump(public),
         )
-
-    def _decision(self) -> Any:
-        draw, decision = self._random, copy.deepcopy(self._sample)
-        decision["reference"] = f"BENCH-{self._made:05}"
-        public = decision["public"]
-        if self._short:
-            del public["operation"], public["holder"]["amendment"]
-        public["holder"] |= {
-            "name": f"{self._names(2, 4)} Contoh",
-            "nib": f"{draw.randrange(10**12, 10**13)}",
-            "address": self._address(),
-            "responsible": {"name": f"{self._names(1, 3)} Contoh", "position": "Direktur"},
-        }
-        public["location"] |= {"name": f"Pabrik Contoh {self._names(1, 2)}", "address": self._address()}
-        public["application"]["number"] = f"{draw.randrange(1000)}/CONTOH/X/2026"
-        public["recommendation"]["number"] = f"671/CONTOH-{draw.randrange(1000)}/XI/2026"
-        public["units"] = [self._unit(public["units"]) for _ in range(draw.choice(self._units))]
-        return decision
-
-    def _unit(self, samples: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        draw, kva = self._random, self._random.randrange(20, 300, 5)
-        return {
-            **draw.choice(samples),
-            "engine_serial": f"CONTOH{draw.randrange(10**8):08}",
-            "generator_serial": f"G{draw.randrange(10**7):07}",
-            "power_kva": kva,
-            "power_kw": kva * 4 // 5,
-            "year": draw.randrange(2005, 2026),
-        }
-
-    def _names(self, least: int, most: int) -> str:
-        return " ".join(self._random.sample(NAMES, self._random.randint(least, most)))
-
-    def _address(self) -> str:
-        draw = self._random
-        street, house, code = draw.choice(STREETS), draw.randint(1, 400), draw.randrange(28400, 28499)
-        return f"Jalan {street} Contoh Nomor {house}, Kabupaten Kampar {code}"
 
 
 _MANDATE = MandateRecord(
@@ -420,12 +458,15 @@ _MANDATE = MandateRecord(
 )
 
 
-def page_count(pdf: bytes, document: Document) -> int:
-    """How many pages. Raises `ValueError` where a value of the permit is not in the text of the file."""
+def page_count(pdf: bytes, document: Document, *, attached: bool) -> int:
+    """How many pages. Raises `ValueError` where a value of the permit is not in the text, or not `attached`."""
     with contextlib.closing(pypdfium2.PdfDocument(pdf)) as read:
         text = _letters("".join(sheet.get_textpage().get_text_bounded() for sheet in read))
         if missing := [name for name, value in document.printed.items() if _letters(value) not in text]:
             raise ValueError(f"the page does not print {', '.join(missing)}")
+        files = [bytes(read.get_attachment(n).get_data()) for n in range(read.count_attachments())]
+        if files != [document.attachment] * attached:
+            raise ValueError(f"the file should hold the attachment {int(attached)} times and nothing else")
         return len(read)
 
 
@@ -476,7 +517,7 @@ def measure(documents: Documents, peers: Sequence[Peer], rounds: int) -> Measure
             gc.collect()
             with clock.watching() if peer.name == Ours.name else contextlib.nullcontext():
                 pdf = clock.timed(peer.name, peer.pdf)(document)
-            pages[peer.name].add(page_count(pdf, document))
+            pages[peer.name].add(page_count(pdf, document, attached=peer.attaches))
             sizes[peer.name].append(len(pdf))
             last[peer.name] = pdf
     return Measured(clock=clock, pages=pages, sizes=sizes, last=last)
@@ -505,37 +546,53 @@ def report(measured: Measured, peers: Sequence[Peer], rounds: int, say: Callable
     return {name: round(ratio, 3) for name, ratio in ratios.items() if name != Ours.name}
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A document to measure: the result's name for it, how many pages it has, and what makes it up."""
+
+    result: str
+    pages: int
+    type: str
+    sample: str
+    renew: Callable[[Any, Draw], None]
+
+
+KINDS: Final = (
+    Kind(result="ratios", pages=3, type="genset", sample="2-pabrik", renew=new_permit),
+    Kind(result="one_page", pages=1, type="pengganti", sample="1-hilang", renew=new_replacement),
+)
+
+
 def run(rounds: int, say: Callable[[str], None], keep: pathlib.Path | None) -> dict[str, Any]:
-    """Measure and return the result."""
-    pack = packs.pack("genset")
+    """Measure and return the result. Raises `ValueError` where ours has not the pages that its name promises."""
     result: dict[str, Any] = {"bench": "render"}
     with tempfile.TemporaryDirectory() as folder, open_browser(say) as browser:
-        three_pages = Documents(pack, units=(1, 2), short=False)
-        pages = Pages(pack, Fonts.find(three_pages.next().shape["typeface"]), pathlib.Path(folder))
-        peers: list[Peer] = [Ours(pack), Naive(pages)]
-        if browser is not None:
-            peers.append(Chromium(browser, pages))
-        peers.append(Typst(pages))
         pango = ffi.pango.pango_version()
         versions = [
-            *dict.fromkeys(peer.version for peer in peers),
+            *(f"{name} {importlib.metadata.version(name)}" for name in ("weasyprint", "typst")),
+            *([] if browser is None else [f"Chromium {browser.version}"]),
             f"Pango {pango // 10_000}.{pango // 100 % 100}.{pango % 100}",
             f"Python {platform.python_version()}",
             f"{os.cpu_count()} × {platform.machine()}",
         ]
         say(", ".join(versions))
-        for name, title, documents in (
-            ("ratios", "three pages", three_pages),
-            ("one_page", "as short as it gets", Documents(pack, units=(1,), short=True)),
-        ):
+        for kind in KINDS:
+            pack = packs.pack(kind.type)
+            documents = Documents(pack, sample=kind.sample, renew=kind.renew)
+            pages = Pages(pack, Fonts.find(documents.next().shape["typeface"]), pathlib.Path(folder))
+            peers: list[Peer] = [Ours(pack), Naive(pages)]
+            if browser is not None:
+                peers.append(Chromium(browser, pages))
+            peers.append(Typst(pack, pages))
             measured = measure(documents, peers, rounds)
-            say(f"{title}, {rounds} rounds:")
-            result[name] = report(measured, peers, rounds, say)
-            result.setdefault("pages", {})[name] = max(measured.pages[Ours.name])
+            if measured.pages[Ours.name] != {kind.pages}:
+                raise ValueError(f"{kind.type} has {measured.pages[Ours.name]} pages, not {kind.pages}")
+            say(f"{pack.title}, {rounds} rounds:")
+            result[kind.result] = report(measured, peers, rounds, say)
             if keep is not None:
                 for peer, pdf in measured.last.items():
-                    (keep / f"{peer}-{name}.pdf").write_bytes(pdf)
-    return result
+                    (keep / f"{peer}-{kind.result}.pdf").write_bytes(pdf)
+    return {**result, "pages": {kind.result: kind.pages for kind in KINDS}}
 
 
 def main() -> int:

@@ -76,8 +76,7 @@ def issue(root: Path, file: Path, out: Path, *, language: str, now: datetime.dat
     if out.is_dir() or not out.parent.is_dir():
         # Asked before the permit is issued: an issued permit whose copy cannot be written helps no one.
         raise MisuseError(N_("Folder untuk {path} tidak ada. Sebutkan berkas dalam folder yang ada."), path=str(out))
-    # Loads WeasyPrint and pyHanko, which the other commands do without.
-    from cli.workshop import workshop  # noqa: PLC0415
+    from cli.workshop import workshop  # noqa: PLC0415  # loads WeasyPrint and pyHanko, for this command alone
 
     home = development_home(root, now=now)
     with workshop(home) as shop:

@@ -45,9 +45,12 @@ def run(
     root: Path = arguments.home
     home = Home.open(root) if (root / CONFIGURATION).exists() else development_home(root, now=clock())
     with previewing(home) as (intake, preview):
-        status = 0
+        status, written = 0, set[Path]()
         for data in _contents(arguments.file, watch=arguments.watch, pause=pause):
-            status = _show(intake, preview, data, arguments, now=clock())
+            draft = _drawn(intake, preview, data, arguments, now=clock())
+            status = 1 if draft is None else 0
+            if draft is not None:
+                written = _show(draft, arguments, before=written)
         return status
 
 
@@ -66,26 +69,34 @@ def _contents(file: Path, *, watch: bool, pause: Callable[[float], None]) -> Ite
             yield data
 
 
-def _show(
+def _drawn(
     intake: Intake, preview: Preview, data: bytes, arguments: argparse.Namespace, *, now: datetime.datetime
-) -> int:
+) -> Draft | None:
+    """The preview of a decision's file; None for one that is refused, once it was said why."""
     try:
         approved = intake.examine(data, now=now)
     except RefusedDecisionError as error:
         print_problems(arguments.file, error.problems, arguments.lang)
-        return 1
+        return None
     print_problems(arguments.file, approved.warnings, arguments.lang)
     try:
-        draft = preview.draw(approved, now=now)
+        return preview.draw(approved, now=now)
     except DocumentError as error:
         if not arguments.watch:
             raise
         print(f"{arguments.file}: {error.text(arguments.lang)}", file=sys.stderr)
-        return 1
-    for path in _write(draft, arguments.out):
+        return None
+
+
+def _show(draft: Draft, arguments: argparse.Namespace, *, before: set[Path]) -> set[Path]:
+    """Write and name the files of a draft; a page that this run drew `before` and that is gone does not stay."""
+    written = set(_write(draft, arguments.out))
+    for path in sorted(before - written):
+        path.unlink(missing_ok=True)
+    for path in sorted(written):
         print(path, flush=True)
     print(_SAID[arguments.lang].format(count=draft.pages), flush=True)
-    return 0
+    return written
 
 
 def _write(draft: Draft, out: Path) -> Iterator[Path]:

@@ -1,9 +1,11 @@
 """The transparency log for its keepers: publish it, prove a permit by it, hold everything against it."""
 
 import argparse
+import itertools
 import json
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -65,7 +67,10 @@ SENTENCES: Final = {
     "number_twice": N_("{place}: nomor urut tercatat dua kali"),
     "number_without_permit": N_("{place}: nomor terpakai tanpa izin"),
     "outside_mandate": N_("{place}: ditandatangani di luar wewenang"),
+    "page_differs": N_("{place}: berkas yang dibuat ulang berbeda dari yang tercatat"),
+    "page_not_made": N_("{place}: berkas tidak dapat dibuat ulang"),
     "permit_missing": N_("{place}: izin yang terbit tidak ada lagi"),
+    "plate_lost": N_("{place}: pelat halaman hilang atau rusak"),
     "proof_changed": N_("{place}: bukti log telah diubah"),
     "proof_missing": N_("{place}: bukti log hilang"),
     "record_lost": N_("{place}: salinan rekaman hilang atau rusak"),
@@ -103,7 +108,14 @@ def run(arguments: argparse.Namespace) -> int:
             return prove(home, arguments.permit, arguments.out, language=arguments.lang)
         case _:
             verifier = key_of(arguments.key) if arguments.key else log_verifier(home)
-            return fsck(home, arguments.checkpoint, verifier, as_json=arguments.json, language=arguments.lang)
+            return fsck(
+                home,
+                arguments.checkpoint,
+                verifier,
+                again=arguments.render,
+                as_json=arguments.json,
+                language=arguments.lang,
+            )
 
 
 def publish(home: Home, *, watch: bool, language: str) -> int:
@@ -148,8 +160,11 @@ def prove(home: Home, number: str, out: Path | None, *, language: str) -> int:
     return 0
 
 
-def fsck(home: Home, kept: list[Path], verifier: NoteVerifier, *, as_json: bool, language: str) -> int:
-    """Print every difference; 0 where there is none, 1 where there are some."""
+def fsck(home: Home, kept: list[Path], verifier: NoteVerifier, *, again: bool, as_json: bool, language: str) -> int:
+    """Print every difference; 0 where there is none, 1 where there are some.
+
+    With `again` every document is made once more as well.
+    """
     say = translations("cli", language).gettext
     with closing(home.database()) as database:
         one = Fsck(
@@ -164,12 +179,19 @@ def fsck(home: Home, kept: list[Path], verifier: NoteVerifier, *, as_json: bool,
             ),
             holder=lambda pack, public: packs.named(pack).holder_name(public),
         )
+        found = one.run(outside=[read_checkpoint(path, verifier) for path in kept], now=utc_now())
         count = 0
-        for difference in one.run(outside=[read_checkpoint(path, verifier) for path in kept], now=utc_now()):
+        for difference in itertools.chain(found, _made_again(home, language) if again else ()):
             count += 1
             print(_line(difference, language, as_json=as_json), flush=True)
     print(say(_FOUND).format(count=count) if count else say(_CLEAN), file=sys.stderr if as_json else sys.stdout)
     return 1 if count else 0
+
+
+def _made_again(home: Home, language: str) -> Iterator[Difference]:
+    from cli.rendering import differences  # noqa: PLC0415  # loads WeasyPrint, for this option alone
+
+    return differences(home, language)
 
 
 def log_verifier(home: Home) -> NoteVerifier:

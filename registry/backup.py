@@ -285,13 +285,16 @@ def _spool(tx: sa.Connection, table: sa.Table, folder: Path) -> tuple[int, str]:
 
 
 def _named_documents(tx: sa.Connection) -> set[bytes]:
-    """The hash of every document that must be in the store: files, evidence, orders, and the published records."""
+    """The hash of all that must be in the store: files, evidence, orders, plates, and the published records."""
     table, evidence, changes = schema.documents.c, schema.validation_data.c, schema.status_changes.c
     gone = set(tx.execute(sa.select(schema.destructions.c.instrument)).scalars())
     named = {bytes(sha256) for key, sha256 in tx.execute(sa.select(table.instrument, table.sha256)) if key not in gone}
     named.update(bytes(sha256) for sha256 in tx.execute(sa.select(evidence.sha256)).scalars())
     orders = sa.select(changes.decree_sha256).where(changes.decree_sha256.is_not(None))
     named.update(bytes(sha256) for sha256 in tx.execute(orders).scalars() if sha256 is not None)
+    # A plate outlives the permits whose pages were filled from it: it is others' as well and holds nobody's data.
+    plates = sa.union(sa.select(schema.plates.c.sha256), sa.select(table.plate).where(table.plate.is_not(None)))
+    named.update(bytes(sha256) for sha256 in tx.execute(plates).scalars())
     entries = schema.log_entries.c
     published = sa.select(entries.instrument, entries.event, entries.entry).where(entries.index.is_not(None))
     for row in tx.execute(published, execution_options={"yield_per": _FETCHED}):

@@ -4,14 +4,15 @@ import dataclasses
 import datetime
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import sqlalchemy as sa
 
 from registry import schema
-from registry.database import insert
+from registry.database import Database, insert
 from registry.formats import canonical
+from registry.formats.logentry import Event
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,12 @@ class Decision:
 
 _COLUMNS: Final = [schema.decisions.c[field.name] for field in dataclasses.fields(Decision)]
 _NEWER: Final = schema.decisions.alias()
+_IS_NEWEST: Final = ~sa.exists().where(
+    _NEWER.c.office == schema.decisions.c.office,
+    _NEWER.c.reference_key == schema.decisions.c.reference_key,
+    _NEWER.c.revision > schema.decisions.c.revision,
+)
+_BATCH: Final = 256
 
 
 def fold(source: str, reference: str) -> str:
@@ -113,6 +120,39 @@ def record(
     return by_id(tx, key)
 
 
+def waiting(database: Database, *, office: str) -> Iterator[Decision]:
+    """Every decision of an office that no document was issued for, in its newest revision; the oldest row first.
+
+    They are read in batches, each in a transaction of its own.
+    """
+    after = 0
+    while batch := _waiting_after(database, after, office=office):
+        yield from batch
+        after = batch[-1].id
+
+
+def _waiting_after(database: Database, after: int, *, office: str) -> list[Decision]:
+    table, revision, instruments = schema.decisions.c, schema.decisions.alias(), schema.instruments.c
+    entries = schema.log_entries.c
+    same = sa.and_(revision.c.office == table.office, revision.c.reference_key == table.reference_key)
+    # Of any revision: a newer one of what was issued already is no application that waits.
+    issued = (
+        sa.select(revision.c.id)
+        .join(schema.instruments, instruments.decision == revision.c.id)
+        .join(schema.log_entries, entries.instrument == instruments.id)
+        .where(same, entries.event == Event.ISSUE.value)
+        .correlate(schema.decisions)
+    )
+    query = (
+        sa.select(*_COLUMNS)
+        .where(table.office == office, table.id > after, _IS_NEWEST, ~issued.exists())
+        .order_by(table.id)
+        .limit(_BATCH)
+    )
+    with database.read() as tx:
+        return [Decision(**row) for row in tx.execute(query).mappings()]
+
+
 def of_objects(tx: sa.Connection, *, office: str, things: Sequence[str], apart_from: Decision | None) -> dict[str, str]:
     """The things that a decision under another reference permits in its newest revision, with that reference."""
     table, keys = schema.decisions.c, schema.decision_objects.c
@@ -125,14 +165,9 @@ def of_objects(tx: sa.Connection, *, office: str, things: Sequence[str], apart_f
         listed.setdefault(decision, []).append(key)
     if not listed:
         return {}
-    is_newest = ~sa.exists().where(
-        _NEWER.c.office == table.office,
-        _NEWER.c.reference_key == table.reference_key,
-        _NEWER.c.revision > table.revision,
-    )
     query = (
         sa.select(table.id, table.reference, table.reference_key)
-        .where(table.id.in_(listed), table.office == office, is_newest)
+        .where(table.id.in_(listed), table.office == office, _IS_NEWEST)
         .order_by(table.id)
     )
     own = None if apart_from is None else fold(apart_from.source, apart_from.reference)

@@ -8,12 +8,13 @@ import dataclasses
 import datetime
 import enum
 import secrets
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from registry import ledger, mandates, numbers, schema, search
-from registry.database import insert
+from registry.database import Database, insert
 from registry.decisions import fold, revisions
 from registry.formats.canonical import sha256
 from registry.formats.language import N_
@@ -24,6 +25,7 @@ from registry.kinds import kind_of
 
 SLOTS_A_LIST: Final = 2**17
 MAX_DRAWS: Final = 16
+_BATCH: Final = 256
 
 
 class InstrumentError(SpokenError):
@@ -60,11 +62,17 @@ class Instrument:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Unsigned:
-    """The unsigned document of an instrument's present freeze, and where things stand on its page."""
+    """The unsigned document of an instrument's present freeze, and where things stand on its page.
+
+    `plate` is the SHA-256 of the plate that its page was filled from, by that version of filling; both are None for a
+    page of before there were plates.
+    """
 
     id: int
     sha256: bytes
     layout: dict[str, dict[str, float]]
+    plate: bytes | None = None
+    fill_version: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +91,16 @@ class Frozen:
     kind: Kind = Kind.PERMIT
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """An instrument whose page was filled from a plate, with that page: what is needed to fill it once more."""
+
+    instrument: Instrument
+    unsigned: Unsigned
+
+
 _COLUMNS: Final = [schema.instruments.c[field.name] for field in dataclasses.fields(Instrument)]
+_PAGE: Final = [schema.documents.c[field.name] for field in dataclasses.fields(Unsigned)]
 
 
 def of_reference(tx: sa.Connection, *, office: str, source: str, reference: str) -> Instrument | None:
@@ -186,12 +203,51 @@ def freeze(
 def unsigned(tx: sa.Connection, instrument: Instrument) -> Unsigned | None:
     """The unsigned document of the present freeze, if it was rendered."""
     table = schema.documents.c
-    row = tx.execute(
-        sa.select(table.id, table.sha256, table.layout).where(
-            table.instrument == instrument.id, table.kind == "unsigned", table.revision == instrument.freeze
-        )
-    ).first()
-    return None if row is None else Unsigned(id=row.id, sha256=row.sha256, layout=row.layout)
+    query = sa.select(*_PAGE).where(
+        table.instrument == instrument.id, table.kind == "unsigned", table.revision == instrument.freeze
+    )
+    row = tx.execute(query).mappings().first()
+    return None if row is None else Unsigned(**row)
+
+
+def filled(database: Database, *, office: str, number: str | None = None) -> Iterator[Filled]:
+    """Every instrument of an office, or the one with this number, whose present page names a plate; the oldest first.
+
+    Pages of before there were plates and those of destroyed permits are passed over. They are read in batches, each in
+    a transaction of its own: whoever fills every page again holds none open meanwhile.
+    """
+    after = 0
+    while batch := _filled_after(database, after, office=office, number=number):
+        yield from batch
+        after = batch[-1].instrument.id
+
+
+def _filled_after(database: Database, after: int, *, office: str, number: str | None) -> list[Filled]:
+    instruments, documents, destructions = schema.instruments.c, schema.documents.c, schema.destructions.c
+    page = sa.and_(
+        documents.instrument == instruments.id,
+        documents.kind == "unsigned",
+        documents.revision == instruments.freeze,
+        documents.plate.is_not(None),
+    )
+    query = (
+        sa.select(*_COLUMNS, *(column.label(f"page_{column.name}") for column in _PAGE))
+        .join(schema.documents, page)
+        .outerjoin(schema.destructions, destructions.instrument == instruments.id)
+        .where(instruments.office == office, instruments.id > after, destructions.id.is_(None))
+        .order_by(instruments.id)
+        .limit(_BATCH)
+    )
+    if number is not None:
+        query = query.where(instruments.number == number)
+    with database.read() as tx:
+        return [
+            Filled(
+                instrument=_instrument({column.name: row[column.name] for column in _COLUMNS}),
+                unsigned=Unsigned(**{column.name: row[f"page_{column.name}"] for column in _PAGE}),
+            )
+            for row in tx.execute(query).mappings()
+        ]
 
 
 def record_unsigned(
@@ -200,9 +256,14 @@ def record_unsigned(
     *,
     file_sha256: bytes,
     layout: dict[str, dict[str, float]],
+    plate: bytes,
+    fill_version: int,
     now: datetime.datetime,
 ) -> None:
-    """Record the rendered document of the present freeze; the bytes already stand in the file store."""
+    """Record the rendered document of the present freeze; the bytes already stand in the file store.
+
+    So do those of its `plate`, which is named by its SHA-256 beside the version of filling.
+    """
     insert(
         tx,
         schema.documents,
@@ -211,6 +272,8 @@ def record_unsigned(
         revision=instrument.freeze,
         sha256=file_sha256,
         layout=layout,
+        plate=plate,
+        fill_version=fill_version,
         recorded_at=now,
     )
 
@@ -297,4 +360,8 @@ def issue(
 
 def _one(tx: sa.Connection, query: sa.Select[tuple[object, ...]]) -> Instrument | None:
     row = tx.execute(query).mappings().first()
-    return None if row is None else Instrument(**{**row, "kind": kind_of(row["kind"])})
+    return None if row is None else _instrument(row)
+
+
+def _instrument(row: Mapping[Any, Any]) -> Instrument:
+    return Instrument(**{**row, "kind": kind_of(row["kind"])})

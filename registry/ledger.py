@@ -33,6 +33,9 @@ _BELONGS: Final = {
     "decision_objects": "decision",
     "validation_data": "document",
 }
+# Columns that came after records were first made of their table: where one is empty a record does not name it, so that
+# the records of before stay what they were, byte for byte.
+_LATER: Final[Mapping[str, frozenset[str]]] = {"documents": frozenset({"plate", "fill_version"})}
 
 Subject = tuple[tuple[str, int], ...]
 Row = dict[str, object]
@@ -162,15 +165,23 @@ def rows_of(tx: sa.Connection, name: str, key: int) -> list[Row]:
 
 def to_json(table: sa.Table, row: Mapping[str, Any]) -> Row:
     """A row's values in canonical JSON: bytes as base64, days and moments as ISO 8601, JSON as its sorted text."""
-    return {column.name: _to_json(column, row[column.name]) for column in table.columns}
+    later = _LATER.get(table.name, frozenset())
+    return {
+        column.name: _to_json(column, row[column.name])
+        for column in table.columns
+        if column.name not in later or row[column.name] is not None
+    }
 
 
 def from_json(table: sa.Table, row: Mapping[str, object]) -> dict[str, object]:
     """The values of a row as SQLAlchemy wants them. Raises `RecordError` for all that `to_json` could not have made."""
-    if row.keys() != {column.name for column in table.columns}:
+    later = _LATER.get(table.name, frozenset())
+    if row.keys() | later != {column.name for column in table.columns}:
         raise RecordError(f"a record's row of {table.name} has other columns than this program knows")
-    values: dict[str, object] = {}
-    for column in table.columns:
+    if empty := sorted(name for name in later & row.keys() if row[name] is None):
+        raise RecordError(f"a record's row of {table.name} names {', '.join(empty)}, which it leaves out where empty")
+    values: dict[str, object] = dict.fromkeys(later)
+    for column in (column for column in table.columns if column.name in row):
         try:
             values[column.name] = value = _from_json(column, row[column.name])
             kept = _to_json(column, value) == row[column.name]

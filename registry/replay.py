@@ -14,6 +14,10 @@ loss, or belongs to entries behind a newer checkpoint, or was put there by someb
 It is never taken in; it stops the replay until the keeper has looked for a newer checkpoint, and says so.
 
 A backup is not believed either: before the restored registry may be used, every row of it is held against the log.
+
+Rows of `plates` written since the backup do not come back, because no entry records them; the next page that needs one
+makes it again, and the file store has its bytes already. A page that came back names its plate by SHA-256, which needs
+no row (`registry.plates`).
 """
 
 import contextlib
@@ -39,6 +43,7 @@ REASON: Final = "hilang bersama data sesudah cadangan terakhir; penerbitannya ti
 MOST_LOST: Final = 10_000  # numbers above the highest known one; more is a slip of the hand
 _FURTHEST_EAST: Final = datetime.timedelta(hours=14)  # where a year begins first
 _SHOWN: Final = 10
+_TELLING: Final = (b"%PDF-", b"{")  # how a page and a record begin, be they of another version than this
 # Not about the rows, or mended right after the replay: files of the store and of the public, what is still to be swept.
 _NOT_OF_THE_ROWS: Final = frozenset(
     {
@@ -50,6 +55,7 @@ _NOT_OF_THE_ROWS: Final = frozenset(
         "entry_waits",
         "guards_unchecked",
         "not_destroyed",
+        "plate_lost",
         "record_lost",
         "tile_changed",
         "tile_missing",
@@ -102,7 +108,7 @@ class Replayed:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Unnamed:
-    """What the file store holds that the registry does not name: records by their rows, and how many other files."""
+    """What the file store holds that the registry does not name: records by their rows, and how many may be drafts."""
 
     records: tuple[tuple[Recorded, ...], ...]
     others: int
@@ -256,9 +262,8 @@ def _put(tx: sa.Connection, one: Recorded) -> None:
     if present is None:
         tx.execute(table.insert().values(values))
         return
-    changed = {
-        name: values[name] for name, value in ledger.to_json(table, dict(present)).items() if value != one.row[name]
-    }
+    before = ledger.to_json(table, dict(present))
+    changed = {name: value for name, value in values.items() if before.get(name) != one.row.get(name)}
     if not changed:
         return
     try:
@@ -325,19 +330,28 @@ def _unnamed(tx: sa.Connection, documents: Store) -> _Unnamed:
     for sha256 in documents.digests():
         if sha256 in named:
             continue
+        data = b""
         try:
-            recorded = ledger.read(documents.get(sha256))
+            data = documents.get(sha256)
+            recorded = ledger.read(data)
             for one in recorded:
                 ledger.from_json(schema.metadata.tables[one.table], one.row)
         except (ledger.RecordError, UnavailableError):
-            others += 1
+            # A plate whose row is lost, a list of the day: what can be read and is neither tells of no number.
+            others += not data or data.startswith(_TELLING)
         else:
             records.append(recorded)
     return _Unnamed(records=tuple(records), others=others)
 
 
 def _named(tx: sa.Connection) -> Iterator[bytes]:
-    columns = (schema.documents.c.sha256, schema.validation_data.c.sha256, schema.status_changes.c.decree_sha256)
+    columns = (
+        schema.documents.c.sha256,
+        schema.documents.c.plate,
+        schema.plates.c.sha256,
+        schema.validation_data.c.sha256,
+        schema.status_changes.c.decree_sha256,
+    )
     for column in columns:
         yield from (bytes(sha256) for sha256 in tx.execute(sa.select(column).where(column.is_not(None))).scalars())
     for data in tx.execute(sa.select(schema.log_entries.c.entry)).scalars():

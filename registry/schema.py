@@ -213,10 +213,31 @@ documents: Final = sa.Table(
     sa.Column("signing_profile", sa.String),
     sa.Column("signer_certificate", sa.ForeignKey("signer_certificates.id")),
     sa.Column("recorded_at", Instant, nullable=False),
+    # Of an unsigned document: the plate that its page was filled from, and by which version of filling.
+    _sha256("plate", nullable=True),
+    sa.Column("fill_version", sa.Integer),
     sa.UniqueConstraint("instrument", "kind", "revision"),
     sa.CheckConstraint("kind IN ('unsigned', 'signed')", name="kind"),
     sa.CheckConstraint("(kind = 'signed') = (signing_profile IS NOT NULL)", name="profile"),
+    sa.CheckConstraint(
+        "(plate IS NULL) = (fill_version IS NULL) AND (plate IS NULL OR kind = 'unsigned')", name="plate"
+    ),
     sa.Index(None, "sha256"),
+)
+
+# What pages are filled from (`registry.plates`). It holds nobody's data, and no entry of the log: made again if lost.
+plates: Final = sa.Table(
+    "plates",
+    metadata,
+    _id(),
+    _sha256("key"),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("pack", sa.String, nullable=False),  # empty for what several packs share
+    _sha256(),
+    sa.Column("fingerprint", sa.String, nullable=False),  # of the libraries that made it, in hex
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("key"),
+    sa.CheckConstraint("kind IN ('typeface', 'subset', 'measure', 'plate')", name="kind"),
 )
 
 validation_data: Final = sa.Table(

@@ -19,7 +19,7 @@ _SHOWN: Final = frozenset(
     {
         "number", "n", "year", "series", "fate", "date_of_issue", "valid_until", "valid_from", "last_day", "status",
         "change", "effective_at", "recorded_at", "decree", "decree_date", "decree_number", "sequence", "serial",
-        "first", "revision", "freeze", "pack", "mode", "survey_done", "kind",
+        "first", "revision", "freeze", "pack", "mode", "survey_done", "kind", "plate", "fill_version",
     }
 )  # fmt: skip
 
@@ -115,11 +115,11 @@ def _compare(tx: sa.Connection, copy: bytes) -> Iterator[Difference]:
         if now is None:
             yield Difference(code="row_missing", place=place)
             continue
-        for column in now:
-            if now[column] != was.row.get(column):
+        for column in dict.fromkeys((*now, *was.row)):  # either may leave an empty one out
+            if now.get(column) != was.row.get(column):
                 detail = {"column": column}
                 if column in _SHOWN:
-                    detail |= {"recorded": str(was.row.get(column)), "found": str(now[column])}
+                    detail |= {"recorded": str(was.row.get(column)), "found": str(now.get(column))}
                 yield Difference(code="row_changed", place=place, detail=detail)
 
 

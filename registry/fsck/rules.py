@@ -24,6 +24,7 @@ def checks(tx: sa.Connection, documents: Store) -> Iterator[tuple[str, Iterator[
     yield "mandates", _authority(tx)
     yield "decisions", _decisions(tx)
     yield "documents", _files(tx, documents)
+    yield "plates", _plates(tx, documents)
     yield "destructions", _destroyed(tx, documents)
 
 
@@ -144,6 +145,24 @@ def _files(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
             documents.get(bytes(row.sha256))
         except UnavailableError as error:
             yield Difference(code="document_lost", place=f"{row.name} {row.key}", detail={"why": str(error)})
+
+
+def _plates(tx: sa.Connection, documents: Store) -> Iterator[Difference]:
+    """Every plate that is recorded or that a page names is in the store and is what it was."""
+    table, pages = schema.plates.c, schema.documents.c
+    recorded = sa.select(table.sha256, sa.func.min(table.id).label("key")).group_by(table.sha256)
+    # A replay brings pages back, and not the rows of plates.
+    named = (
+        sa.select(pages.plate.label("sha256"), sa.func.min(pages.id).label("key"))
+        .where(pages.plate.is_not(None), pages.plate.not_in(sa.select(table.sha256)))
+        .group_by(pages.plate)
+    )
+    for name, query in (("plates", recorded), ("plate of documents", named)):
+        for row in stream(tx, query):
+            try:
+                documents.get(bytes(row.sha256))
+            except UnavailableError as error:
+                yield Difference(code="plate_lost", place=f"{name} {row.key}", detail={"why": str(error)})
 
 
 def _destroyed(tx: sa.Connection, documents: Store) -> Iterator[Difference]:

@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from cli.temporary import TemporaryServer, postgresql
 from keys.notes import Ed25519NoteSigner
-from registry import decisions, instruments, lifecycle, mandates, numbers
-from registry.database import Database, Location
+from registry import decisions, instruments, lifecycle, mandates, numbers, schema
+from registry.database import Database, Location, insert
 from registry.documents import DocumentStore
 from registry.formats import canonical
 from registry.formats.logentry import Event
@@ -32,6 +32,7 @@ ZONE = ZoneInfo("Asia/Jakarta")
 DAY = NOW.astimezone(ZONE).date()
 OFFICE = "kampar"
 EMPLOYEE = "198001012005011001"
+PLATE = b"\xa1 a plate"  # what every page of the counter is filled from
 
 
 # Tables of one rule in many cases: all on SQLite each time, on PostgreSQL in the long run.
@@ -150,6 +151,7 @@ class Counter:
     certificate: bytes
     mandate: int
     keep: Callable[[bytes], bytes] = canonical.sha256
+    plate: bytes | None = PLATE  # None: pages of before there were plates
 
     def frozen(
         self,
@@ -199,9 +201,15 @@ class Counter:
                 now=now,
             )
             layout = {"qr": {"page": 1.0, "left_mm": 12.3, "top_mm": 240.0, "size_mm": 33.0}}
-            instruments.record_unsigned(
-                tx, instrument, file_sha256=self.keep(f"%PDF- {reference}".encode()), layout=layout, now=now
-            )
+            page = self.keep(f"%PDF- {reference}".encode())
+            if self.plate is None:
+                row = {"instrument": instrument.id, "kind": "unsigned", "revision": 1, "sha256": page}
+                insert(tx, schema.documents, **row, layout=layout, recorded_at=now)
+            else:
+                plate = self.keep(self.plate)
+                instruments.record_unsigned(
+                    tx, instrument, file_sha256=page, layout=layout, plate=plate, fill_version=1, now=now
+                )
         return instrument
 
     def issue(self, instrument: Instrument, *, now: datetime.datetime = NOW) -> None:

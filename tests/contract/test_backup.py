@@ -39,6 +39,7 @@ from registry.formats.errors import UnavailableError
 from registry.formats.logentry import Event
 from registry.formats.note import NoteVerifier
 from registry.fsck import Fsck
+from registry.plates import Plates
 from registry.publication import LogPublisher
 from registry.replay import ReplayError, Statement
 
@@ -100,6 +101,13 @@ def saved(published, tmp_path, now=YESTERDAY):
     path = tmp_path / "cadangan.tar"
     backup.write(path, database=published.database, documents=published.documents, files={}, now=now)
     return path
+
+
+KEY = bytes(range(32))
+
+
+def shelf_of(database, documents) -> Plates:
+    return Plates(database=database, documents=documents, clock=lambda: TODAY)
 
 
 def newest(published):
@@ -383,6 +391,129 @@ def test_a_backup_with_a_hole_is_not_written(published, tmp_path) -> None:
     assert list(tmp_path.glob("*.tar")) == []
 
 
+def test_a_backup_without_a_plate_is_not_written(published, tmp_path) -> None:
+    permit = published.counter.issued("A-1")
+    shelf = shelf_of(published.database, published.documents)
+    kept = shelf.keep(KEY, b"a subset", kind="subset", pack="", fingerprint="aa")
+    with published.database.read() as tx:
+        page = instruments.unsigned(tx, permit)
+    for sha256 in (page.plate, kept):
+        copy = published.documents.get(sha256)
+        published.documents.delete(sha256)
+        with pytest.raises(UnavailableError, match="does not hold"):
+            saved(published, tmp_path)
+        published.documents.put(copy)
+    assert saved(published, tmp_path).is_file()
+
+
+def test_a_backup_brings_plates_to_a_place_that_has_none(published, restore, tmp_path) -> None:
+    permit = published.counter.issued("A-1")
+    kept = shelf_of(published.database, published.documents).keep(
+        KEY, b"a subset", kind="subset", pack="", fingerprint="aa"
+    )
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    one = restore(path, documents=DocumentStore.local(tmp_path / "elsewhere"))
+    shelf = shelf_of(one.database, one.documents)
+    assert shelf.find(KEY) == kept
+    assert shelf.get(kept) == b"a subset"
+    with one.database.read() as tx:
+        assert shelf.get(instruments.unsigned(tx, permit).plate) == published.counter.plate
+    with pytest.raises(ReadOnlyError):
+        shelf.keep(bytes(32), b"a plate", kind="plate", pack="genset/v1", fingerprint="aa")
+    replayed(published, one)
+    assert one.differences(newest(published)) == []
+
+
+def test_plates_made_since_the_backup_are_made_again_and_their_pages_find_them(published, restore, tmp_path) -> None:
+    counter = dataclasses.replace(published.counter, plate=b"\xa1 a plate of today")
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    before = shelf_of(published.database, published.documents)
+    kept = before.keep(KEY, counter.plate, kind="plate", pack="genset/v1", fingerprint="aa")
+    before.keep(bytes(32), b"\x00\x01\x00\x00 a typeface", kind="typeface", pack="", fingerprint="aa")
+    permit = counter.issued("A-2", now=TODAY)
+    published.publisher.publish(now=TODAY)
+
+    one = restore(path)
+    # No file of a plate is taken for a draft that may have borne a number.
+    assert replayed(published, one).entries == 1
+    shelf = shelf_of(one.database, one.documents)
+    assert shelf.find(KEY) is None
+    [found] = instruments.filled(one.database, office="kampar", number=permit.number)
+    assert (found.unsigned.plate, shelf.get(kept)) == (kept, counter.plate)
+    assert one.differences(newest(published)) == []
+    assert shelf.keep(KEY, counter.plate, kind="plate", pack="genset/v1", fingerprint="bb") == kept
+    assert one.differences(newest(published)) == []
+
+
+def test_a_lost_plate_is_named_and_holds_up_no_replay(published, restore, tmp_path) -> None:
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    permit = published.counter.issued("A-1", now=TODAY)
+    published.publisher.publish(now=TODAY)
+    with published.database.read() as tx:
+        published.documents.delete(instruments.unsigned(tx, permit).plate)
+    one = restore(path)
+    replayed(published, one)
+    assert [found.partition(" (")[0] for found in one.differences(newest(published))] == [
+        "plate_lost: plate of documents 1"
+    ]
+
+
+@pytest.mark.parametrize("unknown", [b"%PDF- of nobody", b'{"format":"absah-record-9"}'])
+def test_what_may_tell_of_a_number_is_never_passed_over(published, restore, tmp_path, unknown) -> None:
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    published.documents.put(b"\xa1 a plate")
+    published.documents.put(unknown)
+    one = restore(path)
+    with pytest.raises(ReplayError, match="1 file"):
+        replayed(published, one)
+
+
+def test_a_draft_that_is_damaged_is_not_passed_over(published, restore, tmp_path) -> None:
+    published.counter.issued("A-1")
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    draft = published.documents.put(b"%PDF- of nobody")
+    place = tmp_path / "documents" / blobs.name_of(draft)
+    place.chmod(0o640)
+    place.write_bytes(b"")
+    with pytest.raises(ReplayError, match="1 file"):
+        replayed(published, restore(path))
+
+
+def test_a_record_that_knows_no_plate_is_not_taken_in_over_a_row_that_has_one(published, restore, tmp_path) -> None:
+    """A backup that puts a plate on a page whose issue, published since, was recorded without one."""
+    waiting = dataclasses.replace(published.counter, plate=None).frozen("A-1", now=YESTERDAY)
+    published.counter.issued("A-2")
+    published.publisher.publish(now=YESTERDAY)
+    path = saved(published, tmp_path)
+    published.counter.issue(waiting, now=YESTERDAY)
+    published.publisher.publish(now=YESTERDAY)
+    other = {"plate": "A" * 43 + "=", "fill_version": 1}
+    changed = forged(path, "documents", lambda row: {**row, **other} if row["kind"] == "unsigned" else row)
+    one = restore(changed)
+    with pytest.raises(ReplayError, match=r"contradicts the log in fill_version, plate"):
+        replayed(published, one, stated(2))
+
+
+def test_a_destruction_leaves_the_plate_that_other_pages_were_filled_from(published) -> None:
+    permit, other = published.counter.issued("A-1"), published.counter.issued("A-2")
+    shelf = shelf_of(published.database, published.documents)
+    kept = shelf.keep(KEY, published.counter.plate, kind="plate", pack="genset/v1", fingerprint="aa")
+    published.publisher.publish(now=YESTERDAY)
+    _revoke_and_destroy(published, permit)
+    with published.database.read() as tx:
+        assert instruments.unsigned(tx, permit).plate == kept
+    assert shelf.get(kept) == published.counter.plate
+    assert [one.instrument.id for one in instruments.filled(published.database, office="kampar")] == [other.id]
+
+
 def test_a_registry_in_use_is_not_restored_over(published, tmp_path) -> None:
     published.counter.issued("A-1")
     path = saved(published, tmp_path)
@@ -518,6 +649,8 @@ def written(path, members, *more: tarfile.TarInfo) -> None:
         ("log_entries", lambda row: {**row, "entry": "AAAA"} if row["event"] == "revoke" else row),
         ("mandates", lambda row: {**row, "valid_from": "2020-01-01"}),
         ("documents", lambda row: {**row, "sha256": "A" * 43 + "="} if row["kind"] == "signed" else row),
+        ("documents", lambda row: {**row, "plate": "A" * 43 + "="} if row["kind"] == "unsigned" else row),
+        ("documents", lambda row: {key: value for key, value in row.items() if key not in ("plate", "fill_version")}),
     ],
 )
 def test_a_forged_backup_is_told_from_the_log_and_stays_read_only(published, restore, tmp_path, table, change) -> None:

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
 from registry import database as module
-from registry import lifecycle, mandates, numbers, schema
+from registry import ledger, lifecycle, mandates, numbers, schema
 from registry.database import Database, ReadOnlyError, TextError, follow_ids, insert
 from registry.formats.errors import UnavailableError
 from registry.formats.logentry import Event
@@ -57,6 +57,11 @@ def _rows() -> dict[str, dict[str, object]]:
         },
         "documents": {
             "id": 1, "instrument": 1, "kind": "unsigned", "revision": 1, "sha256": bytes(32), "recorded_at": NOW,
+            "plate": bytes(32), "fill_version": 1,
+        },
+        "plates": {
+            "id": 1, "key": bytes(32), "kind": "plate", "pack": "genset/v1", "sha256": bytes(32), "fingerprint": "aa",
+            "recorded_at": NOW,
         },
         "validation_data": {"document": 1, "kind": "crl", "sha256": bytes(32)},
         "status_changes": {
@@ -239,19 +244,20 @@ def _url(location) -> sa.URL:
     return location if isinstance(location, sa.URL) else sa.URL.create("sqlite", database=str(location))
 
 
-@pytest.fixture
-def released(nowhere):
-    """A registry of the released revision 0001 with a permit issued and another one waiting; its rows."""
+@pytest.fixture(params=["0001", "0002"])
+def released(request, nowhere):
+    """A registry of a released revision with a permit issued and another one waiting; its rows."""
     engine = sa.create_engine(_url(nowhere))
     config = alembic.config.Config()
     config.set_main_option("script_location", "registry:migrations")
     config.set_main_option("path_separator", "os")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0001")
+        alembic.command.upgrade(config, request.param)
     tables = sa.MetaData()
     tables.reflect(engine)
-    tables.remove(tables.tables["alembic_version"])
+    for name in [name for name in tables.tables if name.startswith(("alembic_version", "permit_names_"))]:
+        tables.remove(tables.tables[name])
     at = "2026-11-23T07:00:00.000000Z"
     waiting = {"instruments": {"decision": 2, "serial": 6, "number_row": 2, "number": "2"}}
     waiting["decisions"] = {"reference": "B", "reference_key": "desk\nb"}
@@ -281,7 +287,7 @@ def released(nowhere):
 
 def test_an_old_registry_is_not_opened_but_upgraded_and_keeps_every_row(released) -> None:
     location, kept = released
-    with pytest.raises(UnavailableError, match=r"revision 0001.*absah db upgrade"):
+    with pytest.raises(UnavailableError, match=r"revision 000[12].*absah db upgrade"):
         Database.open(location)
     Database.upgraded(location).close()
     upgraded = Database.open(location)
@@ -298,6 +304,7 @@ def test_an_old_registry_is_not_opened_but_upgraded_and_keeps_every_row(released
     upgraded.close()
 
 
+@pytest.mark.parametrize("released", ["0001"], indirect=True)
 def test_an_upgraded_registry_refuses_edits_and_goes_on_working(released, ordered) -> None:
     location, _ = released
     upgraded = Database.upgraded(location)
@@ -320,6 +327,46 @@ def test_an_upgraded_registry_refuses_edits_and_goes_on_working(released, ordere
     assert state is not None
     assert state.status is Status.SUSPENDED
     upgraded.close()
+
+
+# Rows of `documents` as revision 0002 recorded them: these bytes stand under hashes that were published.
+_RECORD_OF_0002 = (
+    b'{"format":"absah-record-1","rows":[{"row":{"id":1,"instrument":1,"kind":"unsigned","layout":null,"parent":null,'
+    b'"recorded_at":"2026-11-23T07:00:00+00:00","revision":1,"sha256":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",'
+    b'"signer_certificate":null,"signing_profile":null},"table":"documents"}],'
+    b'"salt":"000102030405060708090a0b0c0d0e0f"}'
+)
+
+
+@pytest.mark.parametrize("released", ["0002"], indirect=True)
+def test_what_was_recorded_before_there_were_plates_has_the_same_record_after_the_upgrade(released) -> None:
+    upgraded = Database.upgraded(released[0])
+    table, salt = schema.documents, bytes(range(16))
+    with upgraded.write() as tx:
+        assert ledger.record(tx, [("documents", 1)], salt) == _RECORD_OF_0002
+        [read] = ledger.read(_RECORD_OF_0002)
+        row = ledger.from_json(table, read.row)
+        assert (row["plate"], row["fill_version"]) == (None, None)
+        # And once more from what was read, as a replay does it.
+        again = insert(tx, table, **{**row, "id": 7, "revision": 2})
+        assert ledger.rows_of(tx, "documents", again) == [{**read.row, "id": 7, "revision": 2}]
+    upgraded.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"plate": bytes(32)},
+        {"fill_version": 1},
+        {"kind": "signed", "signing_profile": "x", "plate": bytes(32), "fill_version": 1},
+    ],
+)
+def test_only_a_page_names_a_plate_and_never_without_how_it_was_filled(filled, wrong) -> None:
+    row = {"instrument": 1, "kind": "unsigned", "revision": 2, "sha256": bytes(32), "recorded_at": NOW}
+    with pytest.raises(IntegrityError, match="ck_documents_plate"), filled.write() as tx:
+        tx.execute(schema.documents.insert().values({**row, **wrong}))
+    with filled.write() as tx:
+        tx.execute(schema.documents.insert().values({**row, "plate": bytes(32), "fill_version": 1}))
 
 
 def _schema(location) -> list[tuple[object, ...]]:
@@ -357,7 +404,7 @@ def test_an_upgrade_that_fails_half_way_leaves_the_registry_as_it_was(released, 
         pass
 
     def cut(table: str, *allowed: guards.Change) -> None:
-        if table == "restorations":
+        if table == "plates":  # the last step of the newest revision
             raise PowerCutError
         guard(table, *allowed)
 

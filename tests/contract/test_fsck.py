@@ -26,6 +26,7 @@ from registry.formats.merkle import EMPTY_ROOT
 from registry.formats.note import NoteVerifier
 from registry.fsck import Difference, Fsck, Lists
 from registry.instruments import Instrument
+from registry.plates import Plates
 from registry.publication import LogContradictionError
 from registry.statuslists import StatusListPublisher
 
@@ -152,6 +153,25 @@ def _damage_document(office: Office) -> None:
 
 def _remove_document(office: Office) -> None:
     _path(office, _signed(office)).unlink()
+
+
+def _plate(office: Office) -> bytes:
+    table = schema.documents.c
+    with office.published.database.read() as tx:
+        return bytes(tx.execute(sa.select(table.plate).where(table.plate.is_not(None)).limit(1)).scalar_one())
+
+
+def _remove_plate(office: Office) -> None:
+    """What a page was filled from, while no row of `plates` names it: as after a replay."""
+    office.published.documents.delete(_plate(office))
+
+
+def _damage_recorded_plate(office: Office) -> None:
+    one = office.published
+    shelf = Plates(database=one.database, documents=one.documents, clock=lambda: NOW)
+    path = _path(office, shelf.keep(bytes(32), b"a typeface", kind="typeface", pack="", fingerprint="aa"))
+    path.chmod(0o640)
+    path.write_bytes(b"a typeface of another hand")
 
 
 def _forge_permit(office: Office) -> None:
@@ -438,6 +458,16 @@ TAMPERING: dict[str, tuple[Callable[[Office], None], str, str]] = {
     "a signed document swapped in the table": (_swap_document, "row_changed", "documents"),
     "a signed document swapped in the store": (_damage_document, "document_lost", "documents"),
     "a signed document removed from the store": (_remove_document, "document_lost", "documents"),
+    "a page said to be filled from another plate": (
+        values("UPDATE documents SET plate = :other WHERE id = (SELECT min(id) FROM documents)", other=bytes(32)),
+        "row_changed", "documents",
+    ),
+    "a page said to be filled from none": (
+        sql("UPDATE documents SET plate = NULL, fill_version = NULL WHERE id = (SELECT min(id) FROM documents)"),
+        "row_changed", "documents",
+    ),
+    "a plate removed from the store": (_remove_plate, "plate_lost", "plate of documents 1"),
+    "a recorded plate exchanged in the store": (_damage_recorded_plate, "plate_lost", "plates 1"),
     "a record's copy removed from the store": (_remove_records, "record_lost", "record of log entry"),
     "a revocation list of the day forgotten": (
         sql("DELETE FROM validation_data WHERE kind = 'crl'"), "row_missing", "validation_data",
@@ -618,6 +648,38 @@ def test_tampering_is_found_and_named(office, what: str) -> None:
     tamper(office)
     found = office.differences()
     assert any(one.code.startswith(code) and place in one.place for one in found), [str(one) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("change", "columns"),
+    [
+        ("plate = :other", ["plate"]),
+        ("fill_version = 2", ["fill_version"]),
+        ("plate = NULL, fill_version = NULL", ["fill_version", "plate"]),
+    ],
+)
+def test_which_column_of_a_page_was_changed_is_said_also_where_it_was_emptied(office, change, columns) -> None:
+    statement = sa.text(f"UPDATE documents SET {change} WHERE id = (SELECT min(id) FROM documents)")
+    office.published.tamper(statement.bindparams(other=b"\x07" * 32) if ":other" in change else statement)
+    changed = [one.detail for one in office.differences() if one.code == "row_changed"]
+    assert sorted(detail["column"] for detail in changed) == columns
+    assert all(detail["recorded"] != detail["found"] for detail in changed)
+
+
+def test_a_page_of_before_there_were_plates_is_as_it_was_until_one_is_put_on_it(office) -> None:
+    old = dataclasses.replace(office.published.counter, plate=None).issued("A-0")
+    office.publish()
+    assert office.differences() == []
+    office.published.tamper(
+        sa.text(
+            "UPDATE documents SET plate = :other, fill_version = 1 WHERE kind = 'unsigned' AND instrument = :id"
+        ).bindparams(other=_plate(office), id=old.id)
+    )
+    found = office.differences()
+    assert {(one.code, one.detail["column"]) for one in found} == {
+        ("row_changed", "plate"),
+        ("row_changed", "fill_version"),
+    }
 
 
 def test_a_rewritten_history_is_told_by_a_checkpoint_from_outside_alone(office) -> None:

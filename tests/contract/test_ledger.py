@@ -402,3 +402,37 @@ def test_a_row_of_another_shape_is_refused(a_record) -> None:
     for other in ({**row, "more": 1}, {name: row[name] for name in row if name != "mode"}):
         with pytest.raises(RecordError, match="other columns"):
             ledger.from_json(schema.mandates, other)
+
+
+@pytest.fixture
+def pages(counter, database):
+    """The records of two pages: one of before there were plates, one that was filled from one."""
+    permits = [dataclasses.replace(counter, plate=plate).issued(f"A-{plate}") for plate in (None, b"a plate")]
+    table = schema.documents.c
+    with database.read() as tx:
+        pages = [
+            tx.execute(sa.select(table.id).where(table.instrument == permit.id, table.kind == "unsigned")).scalar_one()
+            for permit in permits
+        ]
+        return [ledger.rows_of(tx, "documents", page)[0] for page in pages]
+
+
+def test_a_record_names_a_plate_where_there_is_one_and_else_is_what_it_always_was(pages) -> None:
+    old, new = pages
+    assert new.keys() - old.keys() == {"plate", "fill_version"}
+    assert new["fill_version"] == 1
+    for row in pages:
+        values = ledger.from_json(schema.documents, row)
+        assert values.keys() == set(schema.documents.c.keys())
+        assert ledger.to_json(schema.documents, values) == row
+    assert (ledger.from_json(schema.documents, old)["plate"], old["layout"]) == (None, new["layout"])
+
+
+def test_a_page_that_names_an_empty_plate_is_not_as_this_program_writes_it(pages) -> None:
+    """Else one row would have two records, and the log could bind either."""
+    old, new = pages
+    for row in ({**old, "plate": None}, {**old, "plate": None, "fill_version": None}, {**new, "fill_version": None}):
+        with pytest.raises(RecordError, match="leaves out where empty"):
+            ledger.from_json(schema.documents, row)
+    with pytest.raises(RecordError, match=r"documents\.plate"):
+        ledger.from_json(schema.documents, {**new, "plate": 7})

@@ -1,3 +1,6 @@
+import re
+from collections.abc import Sequence
+
 import pytest
 import qrcode
 import zxingcpp
@@ -24,6 +27,13 @@ def picture(rows: tuple[tuple[bool, ...], ...], scale: int = 4) -> Image.Image:
     return image.resize((size * scale, size * scale), Image.Resampling.NEAREST)
 
 
+def made(text: str, mask: int) -> Sequence[Sequence[bool]]:
+    code = qrcode.QRCode(version=12, error_correction=qrcode.ERROR_CORRECT_M, border=0, mask_pattern=mask)
+    code.add_data(text)
+    code.make(fit=False)
+    return code.get_matrix()
+
+
 @given(st.sampled_from(HOSTS), st.data())
 @settings(max_examples=40, deadline=None)
 def test_every_link_that_fits_is_a_symbol_of_version_12_m_and_reads_back(host: str, data: st.DataObject) -> None:
@@ -39,13 +49,7 @@ def test_every_link_that_fits_is_a_symbol_of_version_12_m_and_reads_back(host: s
 @pytest.mark.parametrize("length", [13, 19, 151, 175])
 def test_the_mask_is_the_one_that_the_maker_would_choose_if_it_had_the_time(length: int) -> None:
     link = statement.link(HOSTS[0], b"\x01" + bytes(range(length)))
-    symbols = []
-    for mask in range(8):
-        code = qrcode.QRCode(version=12, error_correction=qrcode.ERROR_CORRECT_M, border=0, mask_pattern=mask)
-        code.add_data(link)
-        code.make(fit=False)
-        symbols.append(code.get_matrix())
-    best = min(symbols, key=util.lost_point)
+    best = min((made(link, mask) for mask in range(8)), key=util.lost_point)
     assert qr.modules(link) == tuple(map(tuple, best))
 
 
@@ -57,39 +61,53 @@ def test_the_longest_statement_that_the_room_allows_fits_and_one_byte_group_more
         qr.modules(statement.link(host, b"\x01" + b"\xff" * (room + 1)))
 
 
-squares = st.integers(1, 9).flatmap(
-    lambda n: st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=n, max_size=n)
+@given(
+    st.one_of(
+        st.builds(
+            lambda host, token: statement.link(host, b"\x01" + token), st.sampled_from(HOSTS), st.binary(max_size=200)
+        ),
+        st.text(max_size=60),
+        st.lists(st.sampled_from(["CONTOH/", "contoh ", "2026", "0" * 21, "9" * 40]), max_size=5).map("".join),
+    )
 )
+@settings(max_examples=60, deadline=None)
+def test_it_is_module_for_module_a_symbol_that_the_maker_makes(text: str) -> None:
+    assert qr.modules(text) in [tuple(map(tuple, made(text, mask))) for mask in range(8)]
 
 
-@given(squares)
-def test_the_outlines_go_once_around_every_dark_module_and_around_no_light_one(rows: list[list[bool]]) -> None:
-    winding = dict.fromkeys(((x, y) for y in range(len(rows)) for x in range(len(rows))), 0)
-    for outline in qr.outlines(rows):
-        for step, ((x1, y1), (x2, y2)) in enumerate(zip(outline, outline[1:] + outline[:1], strict=True)):
-            assert (y1 == y2) == (step % 2 == 0)
-            assert (x1, y1) != (x2, y2)
-            for x, y in winding:
-                if x >= x1 and min(y1, y2) <= y < max(y1, y2):
-                    winding[x, y] += 1 if y2 < y1 else -1
-    assert winding == {(x, y): int(dark) for y, row in enumerate(rows) for x, dark in enumerate(row)}
+@pytest.mark.parametrize("free", range(10))
+def test_so_it_is_up_to_the_last_bit_and_not_beyond(free: int) -> None:
+    # 20 bits before letters of 8 bits each, 16 before digits, of which three take 10 bits and two that are left over 7.
+    digits = next(n for n in range(60, 84) if n % 3 != 1 and (2320 - free - 36 - n // 3 * 10 - n % 3 // 2 * 7) % 8 == 0)
+    letters = (2320 - free - 36 - digits // 3 * 10 - digits % 3 // 2 * 7) // 8
+    text = letters * "a" + digits * "7"
+    assert qr.modules(text) in [tuple(map(tuple, made(text, mask))) for mask in range(8)]
+    with pytest.raises(DocumentError, match="version 12-M"):
+        qr.modules(text + "777"[: free // 3 + 1])
 
 
-def test_modules_that_touch_at_a_corner_only_are_apart() -> None:
-    assert len(list(qr.outlines([[True, False], [False, True]]))) == 2
-    assert len(list(qr.outlines([[False, True], [True, False]]))) == 2
+def test_a_link_of_zeros_which_the_maker_itself_cannot_make_reads_back() -> None:
+    link = f"https://a.id/v/1{'0' * 559}"
+    with pytest.raises(ValueError, match="glog"):
+        made(link, 0)
+    rows = qr.modules(link)
+    assert [found.data.decode() for found in pyzbar.decode(picture(rows))] == [link]
+    assert [found.text for found in zxingcpp.read_barcodes(picture(rows))] == [link]
 
 
-@given(squares)
-def test_the_svg_path_is_the_outlines(rows: list[list[bool]]) -> None:
-    read = []
-    for outline in qr.path(rows).split("z")[:-1]:
-        (x, y), *steps = (part.split() for part in outline.replace("H", "\nH ").replace("V", "\nV ").splitlines())
-        points = [(int(x.removeprefix("M")), int(y))]
-        for way, value in steps:
-            points.append((int(value), points[-1][1]) if way == "H" else (points[-1][0], int(value)))
-        read.append(points)
-    assert read == list(qr.outlines(rows))
+def test_the_svg_paints_every_dark_module_once_and_no_light_one() -> None:
+    link = statement.link(HOSTS[0], b"\x01" + bytes(range(200)))
+    path = re.search(r' d="((?:M\d+ \d+h\d+v1h-\d+z)+)"/></svg>$', qr.svg(link))
+    assert path
+    painted = [
+        (x, int(y))
+        for start, y, there, back in re.findall(r"M(\d+) (\d+)h(\d+)v1h-(\d+)z", path[1])
+        for x in range(int(start), int(start) + int(there))
+        if there == back
+    ]
+    assert sorted(painted) == sorted(
+        (x, y) for y, row in enumerate(qr.modules(link)) for x, dark in enumerate(row) if dark
+    )
 
 
 def test_the_svg_is_small_and_holds_no_image() -> None:

@@ -11,6 +11,8 @@ import pypdfium2.raw as pdfium
 import pytest
 import weasyprint
 import zxingcpp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pyzbar import pyzbar
 
@@ -43,8 +45,9 @@ def printed(
         f'<body style="margin:0"><p>Sebelum</p><div style="height:{above}"></div>{body}<p>Sesudah</p></body></html>'
     )
     places = []
+    drawing = symbol.VOID if rows is None else symbol.path(rows)
     pdf = weasyprint.HTML(string=html).write_pdf(
-        pdf_variant="pdf/a-3a", finisher=lambda _, document: places.append(symbol.draw(document, rows))
+        pdf_variant="pdf/a-3a", finisher=lambda _, document: places.append(symbol.draw(document, drawing))
     )
     return pdf, places[0]
 
@@ -90,6 +93,35 @@ def exact(dpi: int) -> Image.Image:
     return picture.resize((side, side), Image.Resampling.NEAREST)
 
 
+def dark_pixels(place: QrPlace, dpi: int) -> Iterator[tuple[int, int]]:
+    """The pixels of the page that touch dark modules alone."""
+
+    def spans(start_mm: float) -> Iterator[tuple[int, range]]:
+        """Pixels within the symbol, each with the modules that it touches."""
+        start, module = start_mm / 25.4 * dpi, dpi / 50
+        for pixel in range(math.ceil(start), math.floor(start + qr.MODULES * module)):
+            first, last = ((edge - start) / module for edge in (pixel, pixel + 1))
+            yield pixel, range(max(0, math.floor(first - 0.01)), min(qr.MODULES, math.floor(last + 0.01) + 1))
+
+    for y, down in spans(place.top_mm):
+        for x, across in spans(place.left_mm):
+            if all(ROWS[row][column] for row in down for column in across):
+                yield x, y
+
+
+def rectangles(rows: Sequence[Sequence[bool]]) -> list[tuple[float, float, float, float]]:
+    """Left, top, right, bottom of everything in the path, which is filled once."""
+    colour, *shapes, fill = symbol.path(rows).decode().splitlines()
+    assert (colour, fill) == ("0 g", "f")
+    found = []
+    for shape in shapes:
+        *numbers, operator = shape.split()
+        left, top, width, height = map(float, numbers)
+        assert operator == "re"
+        found.append((left, top, left + width, top + height))
+    return found
+
+
 def same(one: Image.Image, other: Image.Image) -> bool:
     return one.size == other.size and one.tobytes() == other.tobytes()
 
@@ -119,6 +151,26 @@ def test_so_it_is_by_poppler_which_paints_every_pixel_that_a_shape_touches(tmp_p
         subprocess.run([*command, *box, tmp_path / "page.pdf", tmp_path / str(dpi)], check=True)
         with Image.open(tmp_path / f"{dpi}.pgm") as picture:
             assert same(picture, exact(dpi))
+
+
+@pytest.mark.parametrize("dpi", [97, 150, 213, 411])
+@pytest.mark.parametrize("program", ["PDFium", "Poppler"])
+def test_at_no_scale_does_a_hairline_show_within_dark_modules(tmp_path, program: str, dpi: int) -> None:
+    pdf, place = printed()
+    if program == "PDFium":
+        page = by_pdfium(pdf, dpi)
+    else:
+        if shutil.which("pdftoppm") is None:
+            pytest.skip("poppler-utils is not installed")
+        (tmp_path / "page.pdf").write_bytes(pdf)
+        subprocess.run(
+            ["pdftoppm", "-r", str(dpi), "-gray", "-singlefile", "page.pdf", "page"], check=True, cwd=tmp_path
+        )
+        with Image.open(tmp_path / "page.pgm") as picture:
+            page = picture.copy()
+    pixels = list(dark_pixels(place, dpi))
+    assert len(pixels) > 1000
+    assert {page.getpixel(pixel) for pixel in pixels} == {0}
 
 
 @pytest.mark.parametrize("sides", [(210, 297), (215, 330)], ids=PAPERS)
@@ -164,6 +216,46 @@ def test_the_symbol_is_one_path_within_the_figure_that_has_its_description() -> 
     assert re.findall(rb"(?<=\s)(?:f|F|f\*|S|s|B|B\*|b|b\*|sh|Do|BI)(?=\s)", figure) == [b"f"]
     structure = b"\n".join(streams(pdf))
     assert re.search(rb"/S /Figure(?:(?!/S /).)*/Alt \(%b\)" % ALT.encode(), structure, re.DOTALL)
+
+
+squares = st.integers(1, 9).flatmap(
+    lambda n: st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=n, max_size=n)
+)
+
+
+@given(squares, st.sampled_from([0, 1, 30, 56]), st.sampled_from([0, 1, 30, 56]))
+@settings(max_examples=60, deadline=None)
+def test_the_path_is_the_runs_of_each_row_and_overlapping_cover_for_the_joints_between_rows(
+    square: list[list[bool]], start_x: int, start_y: int
+) -> None:
+    dark = {(x, y) for y, row in enumerate(square, start_y) for x, module in enumerate(row, start_x) if module}
+    rows = [[(x, y) in dark for x in range(qr.MODULES)] for y in range(qr.MODULES)]
+    cover, painted = [], []
+    for left, top, right, bottom in rectangles(rows):
+        if bottom - top < 1:  # a run; it ends before its last modules do
+            assert (left, top) == (int(left), int(top))
+            assert (right, bottom) == pytest.approx((math.ceil(right) - 0.0004, top + 1 - 0.0004))
+            assert {(left - 1, top), (math.ceil(right), top)}.isdisjoint(dark)
+            painted += [(x, int(top)) for x in range(int(left), math.ceil(right))]
+            continue
+        cover.append((left, top, right, bottom))
+        # From the middle of a row to the middle of one below, and well away from whatever is light beside.
+        assert (top % 1, bottom % 1) == (0.5, 0.5)
+        columns = range(math.floor(left - 0.25), math.ceil(right + 0.25))
+        assert all((x, y) in dark for x in columns for y in range(math.floor(top), math.ceil(bottom)))
+    assert sorted(painted) == sorted(dark)
+
+    def covered(x: float, y: float) -> bool:
+        return any(left < x < right and top < y < bottom for left, top, right, bottom in cover)
+
+    for x, y in dark:
+        if (x, y + 1) in dark:
+            assert covered(x + 0.5, y + 1)
+            assert covered(x + 1, y + 1) == dark.issuperset({(x + 1, y), (x + 1, y + 1)})
+
+
+def test_the_path_is_small_when_it_is_packed() -> None:
+    assert len(zlib.compress(symbol.path(ROWS))) < 5200
 
 
 def test_the_page_holds_no_image_that_a_viewer_could_smooth() -> None:

@@ -27,6 +27,8 @@ _DISTRIBUTIONS: Final = (
     "qrcode",
     "tinycss2",
     "tinyhtml5",
+    "uharfbuzz",
+    "uniseg",
     "weasyprint",
 )
 # WeasyPrint declares none of these. What Pango stands on is found through the libraries that link it.

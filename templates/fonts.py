@@ -28,7 +28,7 @@ FOLDERS: Final = (
     "~/Library/Fonts",
     "~/.local/share/fonts",
 )
-_FACES: Final = ("regular", "bold")
+FACES: Final = ("regular", "bold")
 _MAX_SHOWN: Final = 8
 
 # All of Latin-1, Latin Extended-A, -B and Additional, Greek; punctuation, superscripts, currencies, letterlike signs,
@@ -75,7 +75,7 @@ class Fonts:
     @property
     def sha256(self) -> Mapping[str, str]:
         """Each face's SHA-256 in hexadecimal, by "regular" and "bold"."""
-        return {face: hashlib.sha256(getattr(self, face)).hexdigest() for face in _FACES}
+        return {face: hashlib.sha256(getattr(self, face)).hexdigest() for face in FACES}
 
     @classmethod
     def find(cls, family: str = FAMILIES[0], *, folders: Sequence[str | pathlib.Path] = FOLDERS) -> "Fonts":
@@ -86,7 +86,7 @@ class Fonts:
         """
         if family not in FAMILIES:
             raise ValueError(f"no such family: {family!r}")
-        names = {face: f"{family}-{face.capitalize()}.ttf" for face in _FACES}
+        names = {face: f"{family}-{face.capitalize()}.ttf" for face in FACES}
         passed_over = []
         for folder in folders:
             for regular in sorted(pathlib.Path(folder).expanduser().rglob(names["regular"])):
@@ -108,7 +108,7 @@ class Fonts:
         )
 
     def _complete(self) -> bool:
-        return all(_letters(getattr(self, face)) >= {ord(letter) for letter in OWN_REPERTOIRE} for face in _FACES)
+        return all(_letters(getattr(self, face)) >= {ord(letter) for letter in OWN_REPERTOIRE} for face in FACES)
 
 
 def _letters(font: bytes) -> set[int]:

@@ -9,7 +9,7 @@ import datetime
 import itertools
 import pathlib
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from registry.formats import canonical
 from registry.formats.errors import DocumentError
@@ -45,11 +45,7 @@ class Specimen:
         The sample is read as a decision that the registry holds: its districts are not asked for in the office's
         region, nor its dates against today. Raises what `Pack` and `Renderer` raise.
         """
-        value = canonical.parse(self.sample.read_bytes())
-        part = value.get("public") if isinstance(value, dict) else None
-        if not isinstance(part, dict):
-            raise DocumentError(f"the sample {self.sample.name} has no public part")
-        public = {**part, **_COMMITMENT}
+        public = public_part(self.sample)
         number = pack.number(_NUMBER, day, office=self.office)
         return renderer.render(
             pack,
@@ -82,6 +78,15 @@ class Specimen:
             valid_from=_DECREE_DATE,
             valid_until=None,
         )
+
+
+def public_part(sample: pathlib.Path) -> dict[str, Any]:
+    """What the registry would hold of a sample as its public part. Raises `DocumentError` where it has none."""
+    value = canonical.parse(sample.read_bytes())
+    part = value.get("public") if isinstance(value, dict) else None
+    if not isinstance(part, dict):
+        raise DocumentError(f"the sample {sample.name} has no public part")
+    return {**part, **_COMMITMENT}
 
 
 def specimens(pack: Pack, offices: Mapping[str, OfficeProfile]) -> Iterator[Specimen]:

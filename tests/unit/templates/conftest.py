@@ -3,10 +3,11 @@
 import copy
 import dataclasses
 import datetime
+import itertools
 import pathlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pypdfium2
@@ -16,6 +17,7 @@ from registry.formats import canonical
 from registry.formats.record import MandateMode, MandateRecord
 from templates import packs
 from templates.office import OfficeProfile
+from templates.plates.shelf import MemoryShelf
 from templates.renderer import Rendered, Renderer
 
 TODAY = datetime.date(2026, 11, 23)
@@ -130,14 +132,31 @@ class Printed:
         return b"\n".join(parts)
 
 
+_PLAIN = """
+html { font-size: 10pt; line-height: 1.3 }
+body, p, h1, h2, ol, table { margin: 0; padding: 0; font-size: inherit; font-weight: normal }
+.f { display: block }
+.qr { width: 93.6pt; height: 93.6pt; overflow: visible }
+table { width: 100%; table-layout: fixed; border-collapse: collapse }
+th, td { padding: 0; text-align: left; vertical-align: top; font-weight: normal }
+@page { @bottom-right { white-space: pre; width: 60%; text-align: right; font-size: 7.5pt } }
+"""
+
+
 @pytest.fixture(scope="session")
 def pack() -> packs.Pack:
     return packs.pack("genset")
 
 
 @pytest.fixture(scope="session")
-def renderer() -> Renderer:
-    return Renderer()
+def shelf() -> MemoryShelf:
+    """Where the renderer keeps its plates."""
+    return MemoryShelf()
+
+
+@pytest.fixture(scope="session")
+def renderer(shelf: MemoryShelf) -> Renderer:
+    return Renderer(shelf=shelf)
 
 
 @pytest.fixture
@@ -173,6 +192,67 @@ def printed(pack: packs.Pack, renderer: Renderer) -> Callable[..., Printed]:
 @pytest.fixture(scope="session", name="profile")
 def _profile() -> OfficeProfile:
     return OFFICE
+
+
+@pytest.fixture(scope="session")
+def asked_of() -> Callable[..., dict[str, Any]]:
+    """What a renderer is asked for a decision's file."""
+    return lambda of, value, **choices: arguments(of, public_part(of, value), **choices)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUpPack:
+    """As much of a pack as the renderer looks at."""
+
+    name: str
+    page_folders: tuple[pathlib.Path, pathlib.Path]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUp:
+    """A page that no pack has, and what its documents are asked for with."""
+
+    pack: MadeUpPack
+    rows: Mapping[str, int]
+
+    def asked(self, *, mark: str = "", link: str | None = LINK, **fields: str) -> dict[str, Any]:
+        return {
+            "shape": {
+                "pack": self.pack.name,
+                "title": "Izin Contoh",
+                "mark": mark,
+                "office": {"short_name": "Dinas Contoh"},
+                "paper": OFFICE.paper_layout(),
+                "typeface": OFFICE.typeface,
+                "rows": self.rows,
+            },
+            "fields": fields,
+            "host": HOST,
+            "link": link,
+            "number": NUMBER,
+            "attachment": None if link is None else canonical.dump(fields),
+            "created": CREATED,
+        }
+
+
+@pytest.fixture
+def made_up(tmp_path: pathlib.Path) -> Callable[..., MadeUp]:
+    """A page of `body`, which begins in its third line, in the shared style and `css`."""
+    numbers = itertools.count(1)
+
+    def make(body: str, css: str = "", **rows: int) -> MadeUp:
+        folder = tmp_path / f"v{next(numbers)}"
+        (folder / "common").mkdir(parents=True)
+        (folder / "page.html").write_text(
+            f'<h1>{{{{ shape.title }}}}</h1>\n<p>{{{{ f("host") }}}}</p>\n{body}\n<p id="signature">x</p>{{{{ qr }}}}',
+            "utf-8",
+        )
+        (folder / "common" / "plain.css").write_text(_PLAIN, "utf-8")
+        (folder / "style.css").write_text(css, "utf-8")
+        pack = MadeUpPack(name=f"{tmp_path.name}/{folder.name}", page_folders=(folder, folder / "common"))
+        return MadeUp(pack=pack, rows=rows)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def spoken(pack: packs.Pack) -> set[str]:
     return found
 
 
-SHARED_MODULES = sorted(path for path in FOLDER.glob("*.py"))
+SHARED_MODULES = sorted(path for room in (".", "plates", "typesetting") for path in (FOLDER / room).glob("*.py"))
 SHARED = {
     *(
         title

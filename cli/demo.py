@@ -19,6 +19,7 @@ from registry.decisions import Decision
 from registry.formats.record import PermitRecord
 from registry.formats.verdict import Answer, Outcome, Subject, Verdict, VerdictName
 from registry.instruments import Instrument
+from signing.issuance import Progress
 from templates import packs
 from verifier.decode import read_codes_quickly
 from verifier.report import as_json
@@ -74,12 +75,17 @@ class Shown:
 
 
 def run(
-    home: Home, workshop: Workshop, *, clock: Callable[[], datetime.datetime], say: Callable[[str], None]
+    home: Home,
+    workshop: Workshop,
+    *,
+    clock: Callable[[], datetime.datetime],
+    say: Callable[[str], None],
+    progress: Progress = lambda _step, _done, _total: None,
 ) -> list[Shown]:
     """Issue every sample that is not issued yet, then verify all of them."""
     started = time.monotonic()
     kept = register(workshop, now=clock(), say=say)
-    batch = issue(workshop, kept, clock=clock, say=say)
+    batch = issue(workshop, kept, clock=clock, say=say, progress=progress)
     home.permits.mkdir(exist_ok=True)
     verifier = verifying.verifier_of(
         home,
@@ -109,7 +115,12 @@ def register(workshop: Workshop, *, now: datetime.datetime, say: Callable[[str],
 
 
 def issue(
-    workshop: Workshop, batch: list[Decision], *, clock: Callable[[], datetime.datetime], say: Callable[[str], None]
+    workshop: Workshop,
+    batch: list[Decision],
+    *,
+    clock: Callable[[], datetime.datetime],
+    say: Callable[[str], None],
+    progress: Progress = lambda _step, _done, _total: None,
 ) -> list[Instrument]:
     """Freeze all of a batch, render all, then sign all: the order in which a head of office works."""
     issuance = workshop.issuance
@@ -117,12 +128,11 @@ def issue(
     kept = [instrument for instrument in before.values() if instrument is not None]
     if kept:
         say(f"  keep      {len(kept)} permits were issued before; they stay as they are")
-    waiting = [issuance.freeze(decision, now=clock()) for decision in batch if before[decision.id] is None]
-    if waiting:
-        say(f"  freeze    {len(waiting)} permits: numbers, date of issue, mandate and QR statements are fixed")
-    for place, instrument in enumerate(waiting, start=1):
-        say(f"  render    {place} of {len(waiting)}  {instrument.number}")
-        issuance.render(instrument, now=clock())
+    decided = [decision for decision in batch if before[decision.id] is None]
+    if decided:
+        say(f"  freeze    {len(decided)} permits: numbers, date of issue, mandate and QR statements are fixed")
+        say(f"  render    {len(decided)} permits: pages that are new are laid out first")
+    waiting = issuance.prepare(decided, now=clock(), progress=progress)
     for place, instrument in enumerate(waiting, start=1):
         say(f"  sign      {place} of {len(waiting)}  {instrument.number}")
         issuance.sign_and_issue(instrument, now=clock())

@@ -72,6 +72,9 @@ rows = 200
 letters_a_field = 2000
 seconds = 30
 
+[render]
+workers = 0  # how many processes lay out new pages side by side; 0 is one for each processor of this machine
+
 # Where documents stand: "local" is the folder “documents” beside this file, "s3" a bucket of object storage that
 # speaks S3. Its keys come from the environment and never from here: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for
 # passing ones, AWS_SESSION_TOKEN. Changing this moves no document: copy them all first.
@@ -118,6 +121,14 @@ class Limits(pydantic.BaseModel):
     render: dict[str, int | float] = {}
 
 
+class Rendering(pydantic.BaseModel):
+    """How new pages are laid out: in so many processes, or with 0 in one for each processor."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    workers: int = pydantic.Field(default=0, ge=0, le=256)
+
+
 class Service(pydantic.BaseModel):
     """What the office promises in its service standard."""
 
@@ -153,6 +164,7 @@ class Settings(pydantic.BaseModel):
     host: str
     isolation: Isolation
     limits: Limits = Limits()
+    render: Rendering = Rendering()
     documents: FileStore = LocalFiles()
     database: RegistryPlace = RegistryPlace()
     service: Service = Service()

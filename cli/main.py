@@ -72,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     preview.add_argument("--out", type=Path, required=True, metavar="FILE", help=".pdf, or .png for one picture a page")
     preview.add_argument("--watch", action="store_true", help="draw it again whenever FILE changes, until Ctrl-C")
 
+    _add_render(command("render", "make an issued document once more, and hold it against the registry", speaking))
+
     _add_service(command("service", "the promise of the service standard"), common, speaking)
 
     _add_log(command("log", "the transparency log"), common, speaking)
@@ -155,6 +157,15 @@ def _add_decision(decision: argparse.ArgumentParser, *parents: argparse.Argument
         help="record what is right; what is wrong goes to NAME.salah.xlsx (or .csv), to correct and import",
     )
     imported.add_argument("--json", action="store_true", help="one line of JSON instead of the summary")
+
+
+def _add_render(render: argparse.ArgumentParser) -> None:
+    render.description = (
+        "Make the unsigned document once more from decision, plate and statement. Exit status: 0 the same bytes, 1 "
+        "others, 2 could not be made. “log fsck --render” does it for all."
+    )
+    render.add_argument("--again", required=True, metavar="NUMBER", help="the document's number, as it is printed")
+    render.add_argument("--out", type=Path, metavar="FILE", help="a new file for what was made; it is not signed")
 
 
 def _add_service(service: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -> None:
@@ -260,6 +271,7 @@ def _add_log(log: argparse.ArgumentParser, *parents: argparse.ArgumentParser) ->
     fsck.add_argument(
         "--key", metavar="FILE|TEXT", help="the log's key, known by another way (default: the one this home publishes)"
     )
+    fsck.add_argument("--render", action="store_true", help="also make every document once more, and compare its bytes")
     fsck.add_argument("--json", action="store_true", help="one line of JSON per difference")
 
     # For outside parties, on machines of their own (cli/logs.py): no home, no database, no office.
@@ -371,13 +383,22 @@ def _log(arguments: argparse.Namespace) -> int:
     return logs.run(arguments, clock=logs.utc_now, sleep=time.sleep)
 
 
+def _pages(arguments: argparse.Namespace) -> int:
+    if arguments.command == "render":
+        from cli import rendering
+
+        return rendering.run(arguments)
+    from cli import previewing
+    from cli.home import utc_now
+
+    return previewing.run(arguments, clock=utc_now)
+
+
 def _office(arguments: argparse.Namespace) -> int:
     from cli.home import utc_now
 
-    if arguments.command == "preview":
-        from cli import previewing
-
-        return previewing.run(arguments, clock=utc_now)
+    if arguments.command in ("preview", "render"):
+        return _pages(arguments)
     if arguments.command == "service":
         from cli import service
 
@@ -419,6 +440,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from cli import demo
     from cli.home import utc_now
     from cli.issuing import development_home
+    from cli.progress import progress
     from cli.workshop import workshop
 
     def say(text: str) -> None:
@@ -426,8 +448,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     say(f"Absah demo in {arguments.home}: made-up decisions, a made-up authority, every permit marked SIMULASI")
     home = development_home(arguments.home, now=utc_now())
-    with workshop(home) as shop:
-        shown = demo.run(home, shop, clock=utc_now, say=say)
+    with workshop(home) as shop, progress(arguments.lang) as show:
+        shown = demo.run(home, shop, clock=utc_now, say=say, progress=show)
     right = all(one.right for one in shown)
     say("")
     say(demo.table(shown, arguments.lang))

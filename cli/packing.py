@@ -1,16 +1,18 @@
-"""The versions of permit types, for those who write them: list them, freeze one, check that the frozen ones hold.
+"""The versions of permit types: list them, freeze one, check that the frozen ones hold, lay out an office's pages.
 
-Needs no home: a version belongs to the program, and is frozen before the first office uses it.
+All but the last need no home: a version belongs to the program, and is frozen before the first office uses it.
 """
 
 import argparse
 import datetime
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from cli.home import Home
+from cli.progress import progress
 from registry.formats.errors import DocumentError
 from registry.formats.language import N_, translations
 from registry.formats.spoken import word
@@ -55,6 +57,8 @@ _FROZEN: Final = N_("{version} dibekukan. Simpan {lock} dan folder goldens di re
 _RECORDED: Final = N_("{version}: mesin ini dicatat.")
 _KNOWN: Final = N_("{version}: mesin ini sudah tercatat.")
 _UNKNOWN: Final = N_("Tidak ada versi {version}. Yang ada: {known}.")
+_SHAPES: Final = N_("Susunan halaman: {there} sudah diukur, {made} baru diukur.")
+_PLATES: Final = N_("Pelat halaman: {there} sudah ada, {made} baru dibuat.")
 _HEAD: Final = tuple(map(N_, ("VERSI", "JENIS NASKAH", "KEADAAN", "CONTOH", "JUDUL")))
 _NONE: Final = "–"
 _COLUMNS: Final = ("<20", "<18", "<11", ">6", "")
@@ -63,6 +67,8 @@ _MAX_DETAILS: Final = 12
 
 def run(arguments: argparse.Namespace, *, now: datetime.datetime) -> int:
     """Run the command that was asked for and return its exit status."""
+    if arguments.action == "publish":
+        return publish(arguments.home, arguments.version, now=now, language=arguments.lang)
     versions = packs.versions()
     freezer = Freezer(packs=versions, lock=LOCK, renderer=Renderer())
     match arguments.action:
@@ -142,6 +148,34 @@ def check(freezer: Freezer, *, language: str) -> int:
     if any(one.code is not Code.NOT_FROZEN for one in found):
         print(say(_REMEDY))
     return 1
+
+
+def publish(root: Path, names: Sequence[str], *, now: datetime.datetime, language: str) -> int:
+    """Lay out a home's usual pages now; 1 where some could not be made, 2 for a name that there is no pack for.
+
+    Raises `MandateError` where nobody may sign any of them today.
+    """
+    from cli.workshop import usual_pages  # noqa: PLC0415  # loads the rooms that sign, for this action alone
+
+    say = translations("cli", language).gettext
+    newest = {pack.type: pack for pack in packs.packs()}
+    known = {**packs.versions(), **newest}
+    if unknown := [name for name in names if name not in known]:
+        print(say(_UNKNOWN).format(version=unknown[0], known=", ".join(known)), file=sys.stderr)
+        return 2
+    wanted = list(dict.fromkeys(known[name] for name in names)) or list(newest.values())
+    with usual_pages(Home.open(root)) as pages, progress(language) as show:
+        made = pages.make(
+            wanted,
+            now=now,
+            measured=lambda done: show("measure", done, 0),
+            progress=lambda done, total: show("compile", done, total),
+        )
+    for name, reason in made.failures:
+        print(f"{name}: {reason.text(language)}", file=sys.stderr)
+    print(say(_SHAPES).format(there=made.shapes_there, made=made.shapes_made))
+    print(say(_PLATES).format(there=made.plates_there, made=made.plates_made))
+    return 1 if made.failures else 0
 
 
 def said(difference: Difference, language: str) -> str:

@@ -200,6 +200,18 @@ def add_pack(pack: argparse.ArgumentParser, *parents: argparse.ArgumentParser) -
         help="it is frozen and unchanged: record what this machine's libraries make of it",
     )
     frozen.add_argument("--day", type=day, metavar="DAY", help="date of issue of its golden documents (default: today)")
+    published = _action(actions, "publish", "lay out an office's usual pages before anyone waits for them", *parents)
+    published.description = (
+        "Lay out the usual pages of this home now: those of the samples, and of the decisions that wait to be issued. "
+        "Exit status: 1 where some could not be made."
+    )
+    published.add_argument(
+        "version",
+        nargs="*",
+        type=line,
+        metavar="NAME",
+        help="a permit type (genset) or a version (genset/v1); without one the newest version of every type",
+    )
     _action(actions, "check", "print all golden documents again; exit status 1 when something differs", *parents)
 
 

@@ -4,6 +4,7 @@ The same page through the same renderer; only the mark DRAF, the words that say 
 place tell it from the final. It has no link, no attachment and the number 0, which is never given.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import io
@@ -17,12 +18,14 @@ from desk.intake import Approved
 from registry import mandates
 from registry.database import Database
 from registry.formats import canonical
+from registry.formats.errors import UnavailableError
+from signing import printing
 from templates.office import OfficeProfile
 from templates.packs import Pack
+from templates.page import DRAFT
+from templates.plates.shelf import MemoryShelf, Shelf
 from templates.renderer import Renderer
 
-MARK: Final = "DRAF"
-_NO_NUMBER: Final = 0
 _POINTS_PER_INCH: Final = 72
 
 
@@ -44,6 +47,47 @@ class Draft:
             return out.getvalue()
         finally:
             document.close()
+
+
+class DraftShelf:
+    """The office's shelf of plates, as far as it can be used; what it cannot keep or give is made anew, in memory.
+
+    A draft must be drawn also where nothing may be recorded, and where the file store does not answer. No document
+    names a draft's plate.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf: Shelf | None = shelf
+        self._own = MemoryShelf()
+
+    def find(self, key: bytes) -> bytes | None:
+        """See `Shelf.find`: only what can be read, too."""
+        found = self._own.find(key)
+        if found is None and self._shelf is not None:
+            try:
+                found = self._shelf.find(key)
+                if found is not None:
+                    self._own.keep(key, self._shelf.get(found), kind="", pack="", fingerprint="")
+            except UnavailableError:
+                # Asked no more: each question might take as long as the first to remain without an answer.
+                self._shelf, found = None, None
+        return found
+
+    def get(self, sha256: bytes) -> bytes:
+        """See `Shelf.get`."""
+        try:
+            return self._own.get(sha256)
+        except UnavailableError:
+            if self._shelf is None:
+                raise
+            return self._shelf.get(sha256)
+
+    def keep(self, key: bytes, data: bytes, *, kind: str, pack: str, fingerprint: str) -> bytes:
+        """See `Shelf.keep`."""
+        if self._shelf is not None:
+            with contextlib.suppress(UnavailableError):
+                return self._shelf.keep(key, data, kind=kind, pack=pack, fingerprint=fingerprint)
+        return self._own.keep(key, data, kind=kind, pack=pack, fingerprint=fingerprint)
 
 
 class Preview:
@@ -77,24 +121,22 @@ class Preview:
         with self._database.read() as tx:
             _, mandate = mandates.on_day(tx, office=self._office.id, day=today, pack=approved.pack)
         pack, public = self._pack(approved.pack), approved.decision.public
-        number = pack.number(_NO_NUMBER, today, office=self._office)
-        shape = pack.shape(public, office=self._office, mandate=mandate, date_of_issue=today, mark=MARK)
-        fields = pack.fields(
+        page = printing.draft(
             public,
+            pack=pack,
             office=self._office,
-            number=number,
-            date_of_issue=today,
+            host=self._host,
+            mandate=mandate,
+            day=today,
             valid_until=pack.valid_until(public, today),
+            mark=DRAFT,
         )
-        key = canonical.sha256(canonical.dump([pack.name, shape, fields]))
+        key = canonical.sha256(canonical.dump([pack.name, page["shape"], page["fields"]]))
         if key not in self._drawn:
             rendered = self._renderer.render(
                 pack,
-                shape=shape,
-                fields=fields,
-                host=self._host,
+                **page,
                 link=None,
-                number=number,
                 attachment=None,
                 # The day alone: a preview that says the same is the same.
                 created=datetime.datetime.combine(today, datetime.time(), self._office.time_zone),

@@ -7,7 +7,9 @@ number, one signed file, one log entry) or waiting, and the next run goes on wit
 
 import dataclasses
 import datetime
-from collections.abc import Callable
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,20 +21,23 @@ from registry import decisions, instruments, mandates, numbers
 from registry.database import Database
 from registry.decisions import Decision
 from registry.documents import DocumentStore
-from registry.formats import canonical, statement
+from registry.formats import statement
 from registry.formats.canonical import sha256
+from registry.formats.errors import AbsahError, DocumentError
 from registry.formats.language import N_
 from registry.formats.record import MandateRecord, PermitRecord, SignerRecord
 from registry.formats.verdict import Verdict
 from registry.instruments import Frozen, Instrument, InstrumentError, Stage, Unsigned
 from registry.records import RegistryReader
+from signing import printing
 from signing.pades import CERTIFIED_P1, Box, sign_certified
 from templates.office import OfficeProfile
 from templates.packs import Pack
+from templates.plates.plate import PlateError
+from templates.plates.sidebyside import NotMadeError, SideBySide
 from templates.renderer import Renderer
+from templates.renderer import Signature as PlateSignature
 
-# The mark of what a made-up authority signs, on every page.
-SIMULATION: Final = "SIMULASI"
 SIGNATURE_LABEL: Final = "Tanda tangan elektronik"
 
 
@@ -41,6 +46,39 @@ class StrangersCheck(Protocol):
 
     def __call__(self, data: bytes, *, expected: PermitRecord, now: datetime.datetime) -> Verdict:
         """The verdict on `data` in a world where the registry holds exactly the record `expected`."""
+
+
+class Step(enum.StrEnum):
+    """What a batch is told to have done, in this order."""
+
+    FREEZE = "freeze"
+    MEASURE = "measure"
+    COMPILE = "compile"
+    RENDER = "render"
+
+
+# A step, how many of its parts are done, and how many there are.
+Progress = Callable[[Step, int, int], None]
+
+
+class BatchError(InstrumentError):
+    """Some documents of a batch could not be made; all others were. `failures` says which (by number) and why."""
+
+    failures: Mapping[str, AbsahError] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, failures: Mapping[str, AbsahError], *, total: int) -> "BatchError":
+        """The error about these, of so many documents."""
+        number, reason = next(iter(failures.items()))
+        error = cls(
+            N_("{count} dari {total} naskah belum dapat dibuat; yang lain sudah. Nomor {number}: {reason}"),
+            count=len(failures),
+            total=total,
+            number=number,
+            reason=reason,
+        )
+        error.failures = dict(failures)
+        return error
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +102,7 @@ class Issuance:
         host: str,
         pack: Callable[[str], Pack],
         renderer: Renderer,
+        plates: SideBySide,
         statement_signer: statement.StatementSigner,
         signing_key: Callable[[MandateRecord], SigningKey],
         revocation_lists: Callable[[datetime.datetime], tuple[bytes, ...]],
@@ -78,6 +117,7 @@ class Issuance:
         self._host = host
         self._pack = pack
         self._renderer = renderer
+        self._plates = plates
         self._statement_signer = statement_signer
         self._signing_key = signing_key
         self._revocation_lists = revocation_lists
@@ -90,6 +130,63 @@ class Issuance:
         self.render(instrument, now=now)
         self.sign_and_issue(instrument, now=now)
         return instrument
+
+    def prepare(
+        self,
+        batch: Sequence[Decision],
+        *,
+        now: datetime.datetime,
+        progress: Progress = lambda _step, _done, _total: None,
+    ) -> list[Instrument]:
+        """Freeze and render all of a batch, so that they can be signed; what was done before is not done again.
+
+        Every plate that the batch needs and that nobody has made yet is made first, side by side: among many documents
+        most have the same. Raises `BatchError` once all others are rendered, and at once what `freeze` raises.
+        """
+        frozen = []
+        for done, decision in enumerate(batch, start=1):
+            frozen.append(self.freeze(decision, now=now))
+            progress(Step.FREEZE, done, len(batch))
+        failures: dict[str, AbsahError] = {}
+        signatures = self._signatures(frozen, failures, progress)
+        try:
+            self._plates.make(
+                list(signatures.values()), progress=lambda done, total: progress(Step.COMPILE, done, total)
+            )
+        except NotMadeError as error:
+            impossible = {(one.digest, one.lines): reason for one, reason in error.failures}
+            for number, one in signatures.items():
+                if (one.digest, one.lines) in impossible:
+                    failures[number] = impossible[one.digest, one.lines]
+        for done, instrument in enumerate(frozen, start=1):
+            if instrument.number not in failures:
+                try:
+                    self.render(instrument, now=now)
+                except DocumentError as error:
+                    failures[instrument.number] = error
+            progress(Step.RENDER, done, len(frozen))
+        if failures:
+            raise BatchError.of(failures, total=len(frozen))
+        return frozen
+
+    def _signatures(
+        self, frozen: Sequence[Instrument], failures: dict[str, AbsahError], progress: Progress
+    ) -> dict[str, PlateSignature]:
+        """What names the plate of each instrument that is not rendered yet, by its number."""
+        found: dict[str, PlateSignature] = {}
+        for done, instrument in enumerate(frozen, start=1):
+            with self._database.read() as tx:
+                waits = instruments.stage(tx, instrument) is Stage.FROZEN
+                decision = decisions.by_id(tx, instrument.decision)
+            if waits:
+                pack = self._pack(instrument.pack)
+                try:
+                    asked = printing.page(instrument, decision.public, pack=pack, office=self._office, host=self._host)
+                    found[instrument.number] = self._renderer.signature(pack, **asked)
+                except (DocumentError, PlateError) as error:
+                    failures[instrument.number] = error
+            progress(Step.MEASURE, done, len(frozen))
+        return found
 
     def issued(self, decision: Decision) -> Instrument | None:
         """The permit that was issued for any revision of this decision."""
@@ -142,27 +239,21 @@ class Issuance:
                 return
             decision = decisions.by_id(tx, instrument.decision)
         pack = self._pack(instrument.pack)
-        rendered = self._renderer.render(
-            pack,
-            shape=instrument.shape,
-            fields=pack.fields(
-                decision.public,
-                office=self._office,
-                number=instrument.number,
-                date_of_issue=instrument.date_of_issue,
-                valid_until=instrument.valid_until,
-            ),
-            host=self._host,
-            link=statement.link(self._host, instrument.statement),
-            number=instrument.number,
-            attachment=canonical.dump(decision.public),
-            created=instrument.frozen_at,
-        )
+        asked = printing.document(instrument, decision.public, pack=pack, office=self._office, host=self._host)
+        rendered = self._renderer.render(pack, **asked)
         file_sha256 = self._documents.put(rendered.pdf)
         layout = {"qr": dataclasses.asdict(rendered.qr), "signature": dataclasses.asdict(rendered.signature)}
         with self._database.write() as tx:
             if instruments.stage(tx, instrument) is Stage.FROZEN:
-                instruments.record_unsigned(tx, instrument, file_sha256=file_sha256, layout=layout, now=now)
+                instruments.record_unsigned(
+                    tx,
+                    instrument,
+                    file_sha256=file_sha256,
+                    layout=layout,
+                    plate=rendered.plate,
+                    fill_version=rendered.fill_version,
+                    now=now,
+                )
 
     def sign_and_issue(self, instrument: Instrument, *, now: datetime.datetime) -> None:
         """Sign the rendered document, check it as a stranger would, and issue it.
@@ -336,7 +427,7 @@ class Issuance:
                 office=self._office,
                 mandate=mandate,
                 date_of_issue=today,
-                mark=SIMULATION if self._simulation else "",
+                mark=printing.SIMULATION if self._simulation else "",
             ),
             holder=pack.holder_name(public),
             kind=pack.kind,

@@ -216,12 +216,15 @@ class Worker:
         unsigned = self.documents.put(b"%PDF- " + seen.statement)
         signed = self.documents.put(b"%PDF- signed " + seen.statement)
         crl = self.documents.put(b"a list of the day")
+        plate = self.documents.put(b"a plate")
         with self.database.write() as tx:
             now = _now()
             permit = instruments.by_id(tx, key)
             if permit.freeze != seen.freeze or instruments.stage(tx, permit) is Stage.ISSUED:
                 return
-            instruments.record_unsigned(tx, permit, file_sha256=unsigned, layout=LAYOUT, now=now)
+            instruments.record_unsigned(
+                tx, permit, file_sha256=unsigned, layout=LAYOUT, plate=plate, fill_version=1, now=now
+            )
             parent = instruments.unsigned(tx, permit)
             if parent is None:
                 raise AssertionError("what was just recorded is not there")

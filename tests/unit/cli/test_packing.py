@@ -109,6 +109,15 @@ def test_what_cannot_be_frozen_is_refused_with_its_name(
     assert not (tmp_path / "frozen.toml").exists()
 
 
+def test_pages_of_a_version_that_is_not_there_are_refused_with_its_name(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--home", str(tmp_path), "pack", "publish", NAME, "genset/v99"]) == 2
+    said = capsys.readouterr().err
+    assert "Tidak ada versi genset/v99" in said
+    assert "pengganti/v1" in said
+
+
 def test_every_sentence_has_an_english_one_and_every_difference_its_sentence() -> None:
     assert packing.SENTENCES.keys() == set(Code)
     catalogue = io.BytesIO((pathlib.Path(packing.__file__).parent / "locale/en/LC_MESSAGES/cli.po").read_bytes())

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -15,13 +16,15 @@ from PIL import Image, ImageChops
 from pyzbar import pyzbar
 
 from desk.intake import Intake
-from desk.preview import Preview
+from desk.preview import DraftShelf, Preview
 from registry import mandates
 from registry.database import Database
 from registry.formats import canonical
+from registry.formats.errors import UnavailableError
 from registry.formats.record import MandateMode, MandateRecord
 from templates import packs
 from templates.office import OfficeProfile
+from templates.plates.shelf import MemoryShelf, Shelf
 from templates.renderer import Rendered, Renderer
 
 OFFICE = OfficeProfile.read(Path(packs.__file__).parents[1] / "offices" / "kampar.toml")
@@ -197,3 +200,48 @@ def test_a_page_is_given_as_a_picture(intake, preview) -> None:
     assert picture.size == (1240, 1754)
     with pytest.raises(IndexError):
         drawn.png(page=drawn.pages + 1, dpi=150)
+
+
+class Refusing:
+    """A shelf in whose place nothing answers, from the given call on."""
+
+    def __init__(self, shelf: Shelf, *, refuses: str) -> None:
+        self._shelf = shelf
+        self._refuses = refuses
+        self.asked = 0
+
+    def find(self, key: bytes) -> bytes | None:
+        self.asked += 1
+        return self._answer("find", self._shelf.find, key)
+
+    def get(self, sha256: bytes) -> bytes:
+        return self._answer("get", self._shelf.get, sha256)
+
+    def keep(self, key: bytes, data: bytes, **about: str) -> bytes:
+        return self._answer("keep", self._shelf.keep, key, data, **about)
+
+    def _answer(self, name: str, ask: Callable[..., Any], *given: object, **named: object) -> Any:
+        if name == self._refuses:
+            raise UnavailableError(f"{name} is refused")
+        return ask(*given, **named)
+
+
+def test_a_draft_keeps_its_plates_where_it_may(intake, preview) -> None:
+    shelf = MemoryShelf()
+    approved = intake.examine(json.dumps(sample()).encode(), now=NOW)
+    first = preview(Renderer(shelf=DraftShelf(shelf))).draw(approved, now=NOW)
+    assert shelf.kept["plate"] == shelf.kept["measure"] == 1
+    again = preview(Renderer(shelf=DraftShelf(Refusing(shelf, refuses="keep")))).draw(approved, now=NOW)
+    assert again.pdf == first.pdf
+
+
+@pytest.mark.parametrize("refuses", ["find", "get", "keep"])
+def test_a_draft_is_drawn_where_nothing_may_be_kept_and_nothing_answers(intake, preview, refuses) -> None:
+    shelf = MemoryShelf()
+    approved = intake.examine(json.dumps(sample()).encode(), now=NOW)
+    wanted = preview(Renderer(shelf=shelf)).draw(approved, now=NOW)
+    silent = Refusing(MemoryShelf() if refuses == "keep" else shelf, refuses=refuses)
+    drawn = preview(Renderer(shelf=DraftShelf(silent))).draw(approved, now=NOW)
+    assert drawn.pdf == wanted.pdf
+    if refuses != "keep":
+        assert silent.asked == 1, "who does not answer is asked no more"

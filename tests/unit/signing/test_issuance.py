@@ -15,6 +15,8 @@ from registry.formats.errors import UnavailableError
 from registry.formats.verdict import InvalidPermitError
 from registry.instruments import InstrumentError, Stage
 from signing import issuance as module
+from signing.issuance import BatchError, Step
+from templates.pack import Pack
 
 NOW = datetime.datetime(2026, 11, 24, 3, 0, tzinfo=datetime.UTC)
 
@@ -24,6 +26,7 @@ class Bench:
     shop: object
     database: object
     decision: object
+    decisions: list
 
     def stage(self, instrument) -> Stage:
         with self.database.read() as tx:
@@ -44,12 +47,16 @@ def bench(tmp_path):
     with workshop(home) as shop:
         kept = demo.register(shop, now=NOW, say=lambda _: None)
         database = home.database()
-        yield Bench(shop=shop, database=database, decision=kept[0])
+        yield Bench(shop=shop, database=database, decision=kept[0], decisions=kept)
         database.close()
 
 
 class PowerCutError(BaseException):
     """Ends a step where a kill would."""
+
+
+def cut(*_args, **_kwargs):
+    raise PowerCutError
 
 
 # Where the process dies, and what must then be true of the permit.
@@ -65,9 +72,6 @@ CUTS = [
 
 @pytest.mark.parametrize(("where", "left"), CUTS, ids=[cut[0] for cut in CUTS])
 def test_killed_at_any_step_it_waits_and_the_next_run_issues_it_once(bench, monkeypatch, where, left) -> None:
-    def cut(*_args, **_kwargs):
-        raise PowerCutError
-
     with monkeypatch.context() as patched:
         patched.setattr(where, cut)
         with pytest.raises(PowerCutError):
@@ -87,6 +91,60 @@ def test_killed_at_any_step_it_waits_and_the_next_run_issues_it_once(bench, monk
         1,
         1,
     )
+
+
+def plates(bench) -> int:
+    return bench.count(schema.plates, schema.plates.c.kind == "plate")
+
+
+def test_a_batch_is_prepared_in_one_go_and_prepared_again_adds_nothing(bench) -> None:
+    told = []
+    batch = bench.shop.issuance.prepare(bench.decisions, now=NOW, progress=lambda *done: told.append(done))
+    assert [one.decision for one in batch] == [decision.id for decision in bench.decisions]
+    assert {bench.stage(one) for one in batch} == {Stage.RENDERED}
+    assert told[-1] == (Step.RENDER, 3, 3)
+    assert list(dict.fromkeys(step for step, _, _ in told)) == list(Step)
+    made = plates(bench)
+    assert bench.shop.issuance.prepare(bench.decisions, now=NOW) == batch
+    assert (plates(bench), bench.count(schema.documents)) == (made, 3)
+    with bench.database.read() as tx:
+        named = set(tx.execute(sa.select(schema.documents.c.plate)).scalars())
+        kept = set(tx.execute(sa.select(schema.plates.c.sha256).where(schema.plates.c.kind == "plate")).scalars())
+    assert named == kept
+
+
+def test_what_cannot_be_printed_is_named_and_the_rest_of_its_batch_waits_for_its_signature(bench, monkeypatch) -> None:
+    bad = bench.decisions[1]
+    honest = Pack.fields
+
+    def spoiled(pack, public, **known):
+        found = honest(pack, public, **known)
+        # A letter that no typeface of ours has, as an older release may have let it in.
+        return {**found, "holder": "Contoh \u4e00"} if public == bad.public else found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Pack, "fields", spoiled)
+        with pytest.raises(BatchError) as caught:
+            bench.shop.issuance.prepare(bench.decisions, now=NOW)
+    ((number, reason),) = caught.value.failures.items()
+    assert "\u4e00" in str(reason)
+    assert number in caught.value.text("id")
+    assert "1 dari 3" in caught.value.text("id")
+    with bench.database.read() as tx:
+        frozen = [instruments.by_id(tx, key) for key in (1, 2, 3)]
+    assert [one.number for one in frozen if bench.stage(one) is Stage.FROZEN] == [number]
+    assert bench.stage(bench.shop.issuance.prepare([bad], now=NOW)[0]) is Stage.RENDERED
+
+
+def test_a_batch_that_is_killed_while_pages_are_laid_out_goes_on_where_it_was(bench, monkeypatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("templates.plates.maker.Maker.make", cut)
+        with pytest.raises(PowerCutError):
+            bench.shop.issuance.prepare(bench.decisions, now=NOW)
+    assert (bench.count(schema.numbers), bench.count(schema.documents), plates(bench)) == (3, 0, 0)
+    batch = bench.shop.issuance.prepare(bench.decisions, now=NOW)
+    assert {bench.stage(one) for one in batch} == {Stage.RENDERED}
+    assert bench.count(schema.numbers) == 3
 
 
 def test_issuing_again_adds_nothing(bench) -> None:

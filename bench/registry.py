@@ -452,9 +452,12 @@ def issue(office: Office, reference: str) -> None:
     unsigned = office.documents.put(b"%PDF- " + permit.statement)
     signed = office.documents.put(b"%PDF- signed " + permit.statement)
     crl = office.documents.put(_CRL)
+    plate = office.documents.put(_PLATE)
     with office.database.write() as tx:
         layout = {"qr": {"page": 1.0, "left_mm": 12.3, "top_mm": 240.0, "size_mm": 33.0}}
-        instruments.record_unsigned(tx, permit, file_sha256=unsigned, layout=layout, now=now)
+        instruments.record_unsigned(
+            tx, permit, file_sha256=unsigned, layout=layout, plate=plate, fill_version=1, now=now
+        )
         parent = instruments.unsigned(tx, permit)
         if parent is None:
             raise AssertionError("what was just recorded is not there")
@@ -489,6 +492,7 @@ def timed_fsck(office: Office) -> float:
 # What it is measured on
 
 _CRL = b"a list of the day"
+_PLATE = b"a plate"
 _TEXTS = {
     "address": "Jalan Contoh Raya Nomor 12, Kelurahan Contoh, Kecamatan Bangkinang, Kabupaten Kampar",
     "activity": "Kepentingan sendiri; pembangkit listrik tenaga diesel untuk keadaan darurat, cadangan dan langganan",
@@ -548,6 +552,7 @@ def seeded(
         _open(office)
         office.publisher.log.publish(now=office.begun)
         documents.put(_CRL)
+        documents.put(_PLATE)
         seeder = Seeder(office, whole=whole)
         for first in range(0, size, CHUNK):
             seeder.plant(first, min(first + CHUNK, size))
@@ -638,10 +643,10 @@ class Seeder:
             )
         )  # fmt: skip
         unsigned, signed = 2 * i + 1, 2 * i + 2
-        file = _digest(_signed(i))
+        file, plate = _digest(_signed(i)), _digest(_PLATE)
         rows["documents"] += [
-            (unsigned, key, "unsigned", 1, _digest(_unsigned(i)), None, _LAYOUT, None, None, at),
-            (signed, key, "signed", 1, file, unsigned, None, "certified-p1", 1, at),
+            (unsigned, key, "unsigned", 1, _digest(_unsigned(i)), None, _LAYOUT, None, None, at, plate, 1),
+            (signed, key, "signed", 1, file, unsigned, None, "certified-p1", 1, at, None, None),
         ]
         rows["validation_data"].append((signed, "crl", _digest(_CRL)))
         rows["permit_names"].append((key, _folded(name)))

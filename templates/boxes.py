@@ -30,11 +30,12 @@ def openings(pages: Sequence[Any]) -> tuple[tuple[Text, ...], ...]:
 
 
 class Stand(NamedTuple):
-    """How a text stands: the width of its column (CSS pixels), whether lines there are justified; and a hindrance.
+    """How a text stands: where its column begins and how wide it is (CSS pixels), whether it is justified; a hindrance.
 
     That is what keeps another text from standing there as this one does, "" where there is nothing.
     """
 
+    left: float
     width: float
     justified: bool
     hindrance: str
@@ -74,8 +75,13 @@ def _texts(box: Any, ancestors: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[An
 
 
 def _stand(box: Any, ancestors: Sequence[Any]) -> Stand:
-    width = next(one.width for one in reversed(ancestors) if isinstance(one, boxes.BlockContainerBox))
-    return Stand(width=width, justified=box.style["text_align_all"] == "justify", hindrance=_hindrance(box, ancestors))
+    column = next(one for one in reversed(ancestors) if isinstance(one, boxes.BlockContainerBox))
+    return Stand(
+        left=column.content_box_x(),
+        width=column.width,
+        justified=box.style["text_align_all"] == "justify",
+        hindrance=_hindrance(box, ancestors),
+    )
 
 
 def _hindrance(box: Any, ancestors: Sequence[Any]) -> str:

@@ -185,7 +185,7 @@ class _Compilation:
         block, line = self._laid_out.blocks[place[0]], place[1]
         left = self._left(block, self._columns[block.number], run, text, chunk=chunk, runs=runs)
         self._found[place] = self._found.get(place, 0) + 1
-        return Line(block=block.number, line=line, left=round(left, 6), y=run.y, font=run.setting)
+        return Line(block=block.number, line=line, left=left, y=run.y, font=run.setting)
 
     def _mixed(self, page_number: int, text: str) -> PlateError:
         """What is wrong with a run that is not a placeholder alone; its block is named where that can be told."""
@@ -245,7 +245,10 @@ class _Compilation:
                 "has a column of another width than when it was measured: it follows its contents (fix it), or the "
                 "libraries that lay out a page have changed since",
             )
-        return left
+        # As with the room, what is printed is rounded.
+        return (
+            min((stand.left for stand in self._stands[text]), key=lambda one: abs(one - left)) if column.align else left
+        )
 
     def _written(self, column: Column, text: str) -> bytes:
         key = column.face, column.size
@@ -256,10 +259,15 @@ class _Compilation:
 
     def _catchword(self, page_number: int, run: objects.Run, text: str) -> Catchword:
         width = self._piece.faces[run.font.face].width(text, run.size) / UNITS
+        right = min(
+            (stand.left + stand.width for stand in self._stands[text]), key=lambda one: abs(one - run.x - width)
+        )
+        if abs(right - run.x - width) > _CLOSE:
+            raise PlateError(f"{self._piece.pack}: the foot of a page must be set to the right, for its catchword")
         openings = self._laid_out.openings
         opening = openings[page_number - 1] if page_number <= len(openings) else ()
         return Catchword(
-            right=round(run.x + width, 6),
+            right=right,
             y=run.y,
             font=run.setting,
             face=run.font.face,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import markupsafe
 
+from templates import boxes
 from templates.page import Block
 from templates.plates import objects, placeholders
 from templates.plates.plate import Column
@@ -43,7 +44,8 @@ def measure(workpiece: Workpiece, shape: Mapping[str, Any], names: Sequence[str]
             place = placeholders.read(workpiece.text(run))
             if place is not None:
                 found.setdefault(place, run)
-    return tuple(_column(workpiece, block, found) for block in laid_out.blocks)
+    stands = boxes.stands(laid_out.sheets, placeholders.LEAD)
+    return tuple(_column(workpiece, block, found, stands) for block in laid_out.blocks)
 
 
 def _probe(block: Block) -> markupsafe.Markup:
@@ -51,7 +53,12 @@ def _probe(block: Block) -> markupsafe.Markup:
     return markupsafe.Markup("").join(words)
 
 
-def _column(workpiece: Workpiece, block: Block, found: Mapping[tuple[int, int], objects.Run]) -> Column:
+def _column(
+    workpiece: Workpiece,
+    block: Block,
+    found: Mapping[tuple[int, int], objects.Run],
+    stands: Mapping[str, Sequence[boxes.Stand]],
+) -> Column:
     runs = [found.get((block.number, index)) for index in range(len(_WORDS))]
     if None in runs:
         raise workpiece.error(
@@ -64,6 +71,10 @@ def _column(workpiece: Workpiece, block: Block, found: Mapping[tuple[int, int], 
     room = right.x - left.x
     if room <= _CLOSE:
         raise workpiece.error(block, "has a column without any width")
+    # What is printed is rounded; a centred line that is off by the rounding may be drawn one pixel away.
+    exact = stands[placeholders.of(block.number, 0)][0].width
+    if abs(exact - room) > _CLOSE:
+        raise workpiece.error(block, "has a column that its lines do not begin in")
     part = (own.x - left.x) / room
     align = min(_ALIGNS, key=lambda one: abs(one - part))
     if abs(part - align) * room > _CLOSE:
@@ -74,9 +85,9 @@ def _column(workpiece: Workpiece, block: Block, found: Mapping[tuple[int, int], 
         names=block.names,
         face=own.font.face,
         size=own.size,
-        width=int(room * UNITS + 0.01),
+        width=int(exact * UNITS + 0.01),
         left=round(left.x, 6),
-        room=round(room, 6),
+        room=exact,
         align=align,
         least=block.least,
         spread=block.spread,

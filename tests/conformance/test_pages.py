@@ -1,7 +1,8 @@
 """Every document that this release can print is PDF/A-3a and PDF/UA-1, as veraPDF reads ISO 19005-3 and ISO 14289-1.
 
-Each pack, in each office, each of its samples: unsigned, as a draft, and signed. One file of each kind is spoiled,
-and veraPDF must refuse it: a judge that accepts those is no judge.
+Each pack, in each office, each of its samples: unsigned, for training, as a draft, and signed. So every shape and mark
+has its plate heard. One file of each kind is spoiled, and veraPDF must refuse it: a judge that accepts those is no
+judge.
 """
 
 import datetime
@@ -35,7 +36,8 @@ NAMES = {
     for path in pack.samples()
     for office in OFFICES
 }
-KINDS = ["unsigned", "draft", "signed"]
+UNSIGNED = {"unsigned": {"mark": ""}, "training": {"mark": "SIMULASI"}, "draft": {"mark": "DRAF", "link": None}}
+KINDS = [*UNSIGNED, "signed"]
 SPOILED = "spoiled"
 Answers = Mapping[str, tuple[bool, str]]
 
@@ -72,14 +74,14 @@ def _without_its_title(root: Any) -> None:
 
 @pytest.fixture(scope="module")
 def documents() -> Mapping[tuple[str, str], Rendered]:
-    """By kind ("unsigned", "draft") and name."""
+    """By kind, of those in `UNSIGNED`, and name."""
     parts, renderer = _unit_tests(), Renderer()
     found = {}
     for name, (pack, path, profile) in NAMES.items():
         office = OfficeProfile.read(profile)
         value = parts.in_office(canonical.parse(path.read_bytes()), office)
         public = parts.public_part(pack, value, office=office)
-        for kind, choices in (("unsigned", {"mark": ""}), ("draft", {"mark": "DRAF", "link": None})):
+        for kind, choices in UNSIGNED.items():
             found[kind, name] = renderer.render(pack, **parts.arguments(pack, public, office=office, **choices))
     return found
 

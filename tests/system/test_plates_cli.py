@@ -48,6 +48,7 @@ def plate(home: Path) -> Path:
     return next((home / "documents").rglob(f"*{sha256.hex()[4:]}*"))
 
 
+@pytest.mark.long
 def test_an_issued_document_is_made_once_more_and_is_the_same(office, tmp_path) -> None:
     home, number = office
     out = tmp_path / "lagi.pdf"
@@ -59,6 +60,7 @@ def test_an_issued_document_is_made_once_more_and_is_the_same(office, tmp_path) 
     assert "no document" in absah("render", "--again", "503/999", "--lang", "en", home=home, status=2).stderr.lower()
 
 
+@pytest.mark.long
 def test_fsck_makes_every_document_again_and_counts_them(office) -> None:
     done = absah("log", "fsck", "--render", home=office[0])
     assert "saling cocok" in done.stdout
@@ -77,6 +79,7 @@ def rewrite_the_decision(home: Path) -> None:
         database.execute("UPDATE decisions SET canonical = ?", (changed,))
 
 
+@pytest.mark.long
 def test_a_document_that_comes_out_otherwise_is_named_part_by_part(office, touched) -> None:
     number = office[1]
     rewrite_the_decision(touched)
@@ -100,6 +103,7 @@ def test_a_lost_plate_is_named_and_nothing_is_made(office, touched) -> None:
     assert {json.loads(line)["code"] for line in lines} == {"plate_lost", "page_not_made"}
 
 
+@pytest.mark.long
 def test_usual_pages_are_made_ahead_where_somebody_may_sign(touched) -> None:
     made = absah("pack", "publish", "pengganti", "--lang", "en", home=touched).stdout
     assert "1 were there" in made

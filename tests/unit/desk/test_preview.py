@@ -235,6 +235,7 @@ def test_a_draft_keeps_its_plates_where_it_may(intake, preview) -> None:
     assert again.pdf == first.pdf
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("refuses", ["find", "get", "keep"])
 def test_a_draft_is_drawn_where_nothing_may_be_kept_and_nothing_answers(intake, preview, refuses) -> None:
     shelf = MemoryShelf()

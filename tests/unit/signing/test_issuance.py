@@ -113,6 +113,7 @@ def test_a_batch_is_prepared_in_one_go_and_prepared_again_adds_nothing(bench) ->
     assert named == kept
 
 
+@pytest.mark.long
 def test_what_cannot_be_printed_is_named_and_the_rest_of_its_batch_waits_for_its_signature(bench, monkeypatch) -> None:
     bad = bench.decisions[1]
     honest = Pack.fields
@@ -136,6 +137,7 @@ def test_what_cannot_be_printed_is_named_and_the_rest_of_its_batch_waits_for_its
     assert bench.stage(bench.shop.issuance.prepare([bad], now=NOW)[0]) is Stage.RENDERED
 
 
+@pytest.mark.long
 def test_a_batch_that_is_killed_while_pages_are_laid_out_goes_on_where_it_was(bench, monkeypatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("templates.plates.maker.Maker.make", cut)

@@ -96,6 +96,7 @@ def test_a_type_that_nobody_may_sign_is_named_and_the_others_are_made(home) -> N
     assert found.plates_made >= 1
 
 
+@pytest.mark.long
 def test_samples_whose_day_has_passed_still_show_their_page(home) -> None:
     found = made(home, "genset", now=NOW + datetime.timedelta(days=40 * 365))
     assert found.failures == ()

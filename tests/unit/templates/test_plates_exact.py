@@ -59,6 +59,7 @@ def test_a_sample_is_printed_as_it_is_laid_out(compare, office: str) -> None:
     assert not compare(PERMIT, asked_of(PERMIT, office))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["natural", "hostile"])
 def test_a_generated_decision_is_printed_as_it_is_laid_out(compare, kind: str) -> None:
     values, number = getattr(decisions, kind)(), getattr(decisions, f"{kind}_numbers")()

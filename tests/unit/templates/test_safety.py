@@ -206,6 +206,7 @@ pathlib.Path(folder, "seen.json").write_text(json.dumps(seen))
 """
 
 
+@pytest.mark.long
 def test_nothing_is_opened_or_asked_for_whatever_the_values_name(tmp_path: pathlib.Path) -> None:
     secret = tmp_path / "rahasia.png"
     secret.write_bytes(b"\x89PNG\r\n\x1a\nRAHASIA-SEKALI")

@@ -99,6 +99,7 @@ def test_several_processes_make_what_one_makes_and_each_plate_once() -> None:
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.long
 def test_a_worker_is_told_nothing_of_a_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     renderer = Renderer()
     pack = packs.pack("pengganti")
@@ -121,6 +122,7 @@ def test_a_worker_is_told_nothing_of_a_decision(monkeypatch: pytest.MonkeyPatch)
         assert not any(value.encode() in one for one in told), value
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_page_that_cannot_be_made_is_named_and_the_others_are_made(workers: int) -> None:
     shelf, allowed = MemoryShelf(), limits.RenderLimits(pages=1)
@@ -140,6 +142,7 @@ def test_a_page_that_cannot_be_made_is_named_and_the_others_are_made(workers: in
     assert len(plates(shelf, renderer, possible)) == 2
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_costs_its_own_plate_and_no_other() -> None:
     shelf = MemoryShelf()
     renderer = Renderer(shelf=shelf)
@@ -159,6 +162,7 @@ def test_a_worker_that_is_killed_costs_its_own_plate_and_no_other() -> None:
     assert SideBySide(renderer=renderer, workers=1).make(signatures) == 1
 
 
+@pytest.mark.long
 def test_where_every_worker_is_killed_nothing_waits_for_ever() -> None:
     renderer = Renderer()
     signatures = several(renderer, 4)
@@ -174,6 +178,7 @@ def test_where_every_worker_is_killed_nothing_waits_for_ever() -> None:
     assert len(caught.value.failures) in (2, 3)
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_no_process_and_keeps_what_was_made() -> None:
     shelf = MemoryShelf()
     renderer = Renderer(shelf=shelf)
@@ -188,6 +193,7 @@ def test_ctrl_c_leaves_no_process_and_keeps_what_was_made() -> None:
     assert shelf.kept["plate"] == 1
 
 
+@pytest.mark.long
 def test_what_is_no_plate_of_the_signature_is_not_kept() -> None:
     shelf = MemoryShelf()
     renderer = Renderer(shelf=shelf)
@@ -215,6 +221,7 @@ def shelf_of(tmp_path: pathlib.Path) -> Callable[[], Plates]:
     return shelf
 
 
+@pytest.mark.long
 def test_two_that_make_the_same_plate_at_once_agree_on_one_and_print_the_same_file(
     shelf_of: Callable[[], Plates],
 ) -> None:
@@ -249,6 +256,7 @@ def test_two_that_make_the_same_plate_at_once_agree_on_one_and_print_the_same_fi
     assert files["here"].pdf.startswith(b"%PDF-")
 
 
+@pytest.mark.long
 def test_a_plate_that_other_libraries_made_is_used_as_it_is(shelf_of: Callable[[], Plates]) -> None:
     pack = packs.pack("pengganti")
     asked = page(pack)

@@ -90,53 +90,32 @@ class Layout:
         asks for what is not its own; `LookupError` and `ValueError` for a page without its one code and signature
         block.
         """
-        with _ONE_AT_A_TIME, confined.strictly(), _no_collection():
-            return limits.within(
-                self._allowed.seconds,
-                lambda: self._lay_out(
-                    shape,
-                    value=value,
-                    rules=rules,
-                    title=title,
-                    created=created.astimezone(datetime.UTC).replace(microsecond=0),
-                    attachment=attachment,
-                    drawing=drawing,
-                    appended=appended,
-                ),
+        at = created.astimezone(datetime.UTC).replace(microsecond=0)
+
+        def work() -> LaidOut:
+            written = self._writer.write(shape, value=value, title=title, created=xmp_date(at), bold=self._bold)
+            attachments = [] if attachment is None else [self._attachment(attachment, at)]
+            html = written.html.removesuffix("</body></html>") + appended + "</body></html>"
+            document = weasyprint.HTML(string=html, url_fetcher=self._fetcher).render(
+                stylesheets=[*self._sheets, self._css(written.rules + rules)],
+                font_config=self._config,
+                pdf_variant=_VARIANT,
+                attachments=attachments,
+            )
+            limits.check_pages(len(document.pages), self._allowed)
+            pdf, qr = _objects(document, attachments, drawing)
+            return LaidOut(
+                pdf=pdf,
+                blocks=written.blocks,
+                pages=len(document.pages),
+                qr=qr,
+                signature=_signature(document),
+                openings=boxes.openings(document.pages),
+                sheets=document.pages,
             )
 
-    def _lay_out(
-        self,
-        shape: Mapping[str, Any],
-        *,
-        value: Callable[[Block], markupsafe.Markup],
-        rules: str,
-        title: str,
-        created: datetime.datetime,
-        attachment: bytes | None,
-        drawing: bytes,
-        appended: str,
-    ) -> LaidOut:
-        written = self._writer.write(shape, value=value, title=title, created=xmp_date(created), bold=self._bold)
-        attachments = [] if attachment is None else [self._attachment(attachment, created)]
-        html = written.html.removesuffix("</body></html>") + appended + "</body></html>"
-        document = weasyprint.HTML(string=html, url_fetcher=self._fetcher).render(
-            stylesheets=[*self._sheets, self._css(written.rules + rules)],
-            font_config=self._config,
-            pdf_variant=_VARIANT,
-            attachments=attachments,
-        )
-        limits.check_pages(len(document.pages), self._allowed)
-        pdf, qr = _objects(document, attachments, drawing)
-        return LaidOut(
-            pdf=pdf,
-            blocks=written.blocks,
-            pages=len(document.pages),
-            qr=qr,
-            signature=_signature(document),
-            openings=boxes.openings(document.pages),
-            sheets=document.pages,
-        )
+        with _ONE_AT_A_TIME, confined.strictly(), _no_collection():
+            return limits.within(self._allowed.seconds, work)
 
     def _css(self, rules: str) -> weasyprint.CSS:
         return weasyprint.CSS(string=rules, font_config=self._config, url_fetcher=self._fetcher)

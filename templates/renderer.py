@@ -28,7 +28,7 @@ from templates.plates.plate import FaceName, Measure, PlateError
 from templates.plates.shelf import MemoryShelf, Shelf
 from templates.typesetting.face import Face
 
-# Plates are some 30 KB each.
+# Plates are some 100 KB each, unpacked.
 _REMEMBERED: Final = 512
 
 
@@ -181,7 +181,7 @@ class Renderer:
         Raises `UnavailableError` where the plate is missing or damaged, `DocumentError` where it is another document's.
         """
         filler = self._filler(plate)
-        if filler.plate.shape != canonical.sha256(canonical.dump(dict(shape))):
+        if filler.plate.shape != _digest(shape):
             raise DocumentError(f"the plate {plate.hex()} is of another shape")
         values = self._values(fields, host=host, number=number)
         if strangers := {name for column in filler.plate.columns for name in column.names} ^ values.keys():
@@ -239,7 +239,9 @@ class Renderer:
         except UnavailableError:
             # Lost or damaged. The same bytes made again mend it; where they differ by now, keeping them is refused.
             return self.make(signature)
-        if (found.pack, found.shape, found.lines) != (signature.pack.name, signature.digest, signature.lines):
+        measure = signature.measure
+        wanted = (signature.pack.name, signature.digest, signature.lines, measure.typeface, measure.columns)
+        if (found.pack, found.shape, found.lines, found.typeface, found.columns) != wanted:
             raise PlateError(f"the plate {plate.hex()} stands in another's place")
         return plate
 

@@ -25,13 +25,14 @@ from templates.plates.plate import (
     Contents,
     FaceName,
     Hole,
+    KeptQrPlace,
+    KeptSignatureBox,
     Line,
     Measure,
     Plate,
     PlateError,
     PlateFace,
     Symbol,
-    places,
 )
 from templates.plates.syntax import HEADER, ROW, indirect, packed_stream
 from templates.plates.workpiece import Workpiece
@@ -102,8 +103,8 @@ def compile_plate(
         metadata=file.metadata,
         info=file.info,
         attached=file.attached,
-        qr=dict(places(laid_out.qr)),
-        signature=dict(places(laid_out.signature)),
+        qr=KeptQrPlace(**dataclasses.asdict(laid_out.qr)),
+        signature=KeptSignatureBox(**dataclasses.asdict(laid_out.signature)),
     )
 
 

@@ -13,9 +13,10 @@ from xml.sax.saxutils import escape
 
 import pydyf
 
-from registry.formats.errors import DocumentError
+from registry.formats.language import N_
 from templates import catchwords
 from templates.boxes import Text
+from templates.limits import LimitError
 from templates.page import xmp_date
 from templates.plates.plate import Catchword, Column, FaceName, Line, Plate, Symbol
 from templates.plates.syntax import ROW, indirect, packed_stream, stream_of
@@ -57,7 +58,7 @@ Typeset = tuple[tuple[str, ...], ...]
 def broken(columns: Sequence[Column], values: Mapping[str, str], faces: Mapping[FaceName, Face]) -> Typeset:
     """The lines of each block, as its values fall in its column.
 
-    Raises `DocumentError` where what is said again, in a running head, needs more than the one line that it has.
+    Raises `LimitError` where what is said again, in a running head, needs more than the one line that it has.
     """
     return tuple(_lines(column, values, faces[column.face]) for column in columns)
 
@@ -67,7 +68,14 @@ def _lines(column: Column, values: Mapping[str, str], face: Face) -> tuple[str, 
     text = "\n".join([values[name] for name in column.names])
     found = breaking.lines(text, width=lambda line: face.width(line, size), available=column.width)
     if column.repeated and len(found) > 1:
-        raise DocumentError(f"{column.names[0]} is too long for the one line of the running head: {text!r}")
+        raise LimitError(
+            N_(
+                "Isian “{field}” terlalu panjang untuk satu baris di kepala halaman lanjutan: “{text}”. Singkatkan; "
+                "jika itu nomor, perpendek polanya di profil kantor."
+            ),
+            field=column.names[0],
+            text=text,
+        )
     return found
 
 

@@ -5,9 +5,7 @@ is executed. What reads them checks that every part is of its kind, since the pr
 that wrote.
 """
 
-import dataclasses
 import zlib
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 import cbor2
@@ -152,6 +150,25 @@ class Attached(_Strict):
     dictionary: bytes
 
 
+class KeptQrPlace(_Strict):
+    """A `QrPlace`, as it is kept."""
+
+    page: int
+    left_mm: float
+    top_mm: float
+    size_mm: float
+
+
+class KeptSignatureBox(_Strict):
+    """A `SignatureBox`, as it is kept."""
+
+    page: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
 class Plate(_Kept):
     """A page with holes.
 
@@ -175,23 +192,18 @@ class Plate(_Kept):
     metadata: tuple[int, tuple[str, ...]]
     info: tuple[int, str]
     attached: Attached | None
-    qr: dict[str, int | float]
-    signature: dict[str, int | float]
+    qr: KeptQrPlace
+    signature: KeptSignatureBox
 
     @property
     def qr_place(self) -> QrPlace:
         """Where the code stands."""
-        return QrPlace(**self.qr)  # type: ignore[arg-type]  # as it was kept
+        return QrPlace(**dict(self.qr))
 
     @property
     def signature_box(self) -> SignatureBox:
         """Where the signature block stands."""
-        return SignatureBox(**self.signature)  # type: ignore[arg-type]  # as it was kept
-
-
-def places(value: QrPlace | SignatureBox) -> Mapping[str, int | float]:
-    """A place as it is kept."""
-    return dataclasses.asdict(value)
+        return SignatureBox(**dict(self.signature))
 
 
 def _tuples(value: Any) -> Any:

@@ -118,7 +118,7 @@ class Writing:
     def array(self, runs: tuple[Run, ...]) -> str:
         """The operand of TJ for one line, without its brackets.
 
-        Raises `LookupError` for a glyph whose width is not known.
+        Raises `UnavailableError` for a glyph whose width is not known.
         """
         pieces = self._pieces
         parts = []
@@ -138,6 +138,8 @@ class _Pieces(dict[tuple[int, int, int], str]):
 
     def __missing__(self, key: tuple[int, int, int]) -> str:
         glyph, advance, offset = key
+        if glyph not in self._widths:
+            raise UnavailableError(f"the typeface has a glyph {glyph} that none of its subsets holds")
         shift = offset / self._size
         kerning = int(self._widths[glyph] + shift - advance * 1000 * (1 / UNITS) / self._size)
         text = f"{f'>{-shift}<' if offset else ''}{glyph:04x}{f'>{kerning}<' if kerning else ''}"

@@ -74,7 +74,7 @@ def _printed(piece: str) -> str:
     return piece.rstrip(" ").replace(SOFT_HYPHEN, "") + hyphen
 
 
-def _judge(value: str, found: tuple[str, ...], width: Callable[[str], int], available: int) -> None:
+def _assert_broken(value: str, found: tuple[str, ...], width: Callable[[str], int], available: int) -> None:
     """Walk through the value: each line ends at the last opportunity at which it fits, or cuts a word too wide."""
     whole = normalised(value)
     ends = [index for index in line_break_boundaries(whole) if index < len(whole)] + [len(whole)]
@@ -101,7 +101,7 @@ def _judge(value: str, found: tuple[str, ...], width: Callable[[str], int], avai
 def test_natural_text_ends_each_line_at_the_last_opportunity_that_fits(
     width: Callable[[str], int], text: str, available: int
 ) -> None:
-    _judge(text, lines(text, width=width, available=available), width, available)
+    _assert_broken(text, lines(text, width=width, available=available), width, available)
 
 
 @pytest.mark.parametrize("texts", [_ANYTHING, _SIGNS])
@@ -111,7 +111,7 @@ def test_any_text_of_the_repertoire_ends_each_line_at_the_last_opportunity_that_
     texts: st.SearchStrategy[str], data: st.DataObject, available: int
 ) -> None:
     text = data.draw(texts)
-    _judge(text, lines(text, width=_wide, available=available), _wide, available)
+    _assert_broken(text, lines(text, width=_wide, available=available), _wide, available)
 
 
 def _kinds() -> list[str]:
@@ -135,7 +135,7 @@ def test_every_two_kinds_of_letters_break_as_the_library_says() -> None:
         # With a word before them, which a break that is none of theirs would let them follow.
         for before, after in (("", second), ("a ", f"{second}a"), ("a ", f" {second}0"), ("a a", f" {second}0")):
             text, available = before + first + after, len(before) + 1
-            _judge(text, lines(text, width=len, available=available), len, available)
+            _assert_broken(text, lines(text, width=len, available=available), len, available)
 
 
 @pytest.mark.long
@@ -145,7 +145,7 @@ def test_every_two_kinds_of_letters_on_either_side_of_a_space_break_as_the_libra
     # A fifth of them; all take minutes, and the step meets every two neighbours.
     for first, second, third, last in itertools.islice(sides, 0, None, 5):
         text = f"a {first}{second} {third}{last}"
-        _judge(text, lines(text, width=len, available=4), len, 4)
+        _assert_broken(text, lines(text, width=len, available=4), len, 4)
 
 
 def test_letters_and_digits_are_each_of_one_kind() -> None:
@@ -163,7 +163,7 @@ def face() -> Face:
 def test_lines_of_real_letters_fit_their_column(face: Face, text: str, available: int) -> None:
     size = 15_000
     found = lines(text, width=lambda line: face.width(line, size), available=available)
-    _judge(text, found, lambda line: face.width(line, size), available)
+    _assert_broken(text, found, lambda line: face.width(line, size), available)
     assert found == lines(text, width=lambda line: face.width(line, size), available=available)
 
 

@@ -23,6 +23,7 @@ from registry.formats import canonical
 from registry.formats.errors import DocumentError, UnavailableError
 from templates import packs
 from templates.fingerprint import Fingerprint
+from templates.limits import LimitError
 from templates.plates.plate import Measure, Plate, PlateError
 from templates.plates.shelf import MemoryShelf
 from templates.renderer import Rendered, Renderer
@@ -164,8 +165,10 @@ def test_a_plate_that_was_changed_anywhere_is_refused_or_another_plate(kept, pac
         ("lines", "3"),
         ("shape", bytes(31)),
         ("attached", {"number": 1}),
+        ("qr", {"page": 1}),
+        ("signature", {"page": 1, "x1": 1.5, "y1": 1.5, "x2": 1.5, "y2": "1.5"}),
     ],
-    ids=["2", "none", "true", "a part more", "no numbers", "no SHA-256", "half a part"],
+    ids=["2", "none", "true", "a part more", "no numbers", "no SHA-256", "half a part", "half a place", "no place"],
 )
 def test_a_plate_of_another_format_is_refused(kept, part: str, wrong: object) -> None:
     value = cbor2.loads(zlib.decompress(kept))
@@ -422,6 +425,48 @@ def test_a_plate_is_not_filled_with_what_it_was_not_made_for(renderer, made_up, 
     plate = renderer.render(letter.pack, **letter.asked(name="PT Contoh", place="Bangkinang")).plate
     with pytest.raises(DocumentError, match=plate.hex()):
         renderer.again(plate, **letter.asked(**change))
+
+
+class Elsewhere:
+    """A shelf on which somebody put the plate of one page in the place of every other."""
+
+    def __init__(self, shelf: MemoryShelf, plate: bytes) -> None:
+        self._shelf = shelf
+        self._plate = plate
+        self.get = shelf.get
+        self.keep = shelf.keep
+
+    def find(self, key: bytes) -> bytes | None:
+        found = self._shelf.find(key)
+        if found is None:
+            return None
+        try:
+            Plate.of_bytes(self._shelf.get(found))
+        except UnavailableError:
+            return found  # a measure, a subset, a typeface
+        return self._plate
+
+
+def test_a_whole_plate_in_the_place_of_another_is_never_filled(shelf, renderer, made_up) -> None:
+    letter = made_up(NAME, NARROW)
+    short, long = (letter.asked(name=name, place="Bangkinang") for name in ("PT Contoh", LONG))
+    plates = [renderer.render(letter.pack, **asked).plate for asked in (short, long)]
+    assert plates[0] != plates[1]
+    there = Renderer(shelf=Elsewhere(shelf, plates[0]))
+    assert there.render(letter.pack, **short).plate == plates[0]
+    with pytest.raises(PlateError, match="in another's place"):
+        there.render(letter.pack, **long)
+
+
+def test_what_the_running_head_has_no_room_for_is_refused_in_words_of_the_office(renderer, made_up) -> None:
+    head = '<div class="head">{{ again("name") }}</div><p>{{ f("name") }}</p><p>{{ f("place") }}</p>'
+    css = ".head{position:running(head);width:100%}@page{@top-center{content:element(head);width:100%}}"
+    letter = made_up(head, css)
+    renderer.render(letter.pack, **letter.asked(name="PT Contoh", place="Bangkinang"))
+    with pytest.raises(LimitError) as refusal:
+        renderer.render(letter.pack, **letter.asked(name=LONG * 4, place="Bangkinang"))
+    assert "“name” terlalu panjang untuk satu baris di kepala halaman lanjutan" in refusal.value.text("id")
+    assert "pattern in the office profile" in refusal.value.text("en")
 
 
 @pytest.mark.parametrize("fields", [{"name": "x"}, {"name": "x", "place": "y", "nib": "z"}], ids=["less", "more"])
